@@ -1,0 +1,30 @@
+"""The Azure ML components, imported when first asked for: declaring one imports the Azure SDK."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mnist_pipeline.components.prep import prepare_data_component
+    from mnist_pipeline.components.register import register_model_component
+    from mnist_pipeline.components.score import keras_score_component
+    from mnist_pipeline.components.train import keras_train_component
+
+__all__ = [
+    "keras_score_component",
+    "keras_train_component",
+    "prepare_data_component",
+    "register_model_component",
+]
+
+_MODULES = {
+    "prepare_data_component": "prep",
+    "keras_train_component": "train",
+    "keras_score_component": "score",
+    "register_model_component": "register",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,0 +1,49 @@
+"""The component that trains a Keras network."""
+
+from mldesigner import Input, Output, command_component
+
+from mnist_pipeline.components.both_ways import both_ways
+from mnist_pipeline.components.environment import KERAS, SNAPSHOT, VERSION
+
+
+@both_ways
+@command_component(
+    name="train_image_classification_keras",
+    version=VERSION,
+    display_name="Train Image Classification Keras",
+    environment=KERAS,
+    code=SNAPSHOT,
+)
+def keras_train_component(
+    input_data: Input(type="uri_folder"),
+    output_model: Output(type="uri_folder"),
+    idx_data: Input(type="uri_folder", optional=True) = None,
+    epochs=10,
+    batch_size=96,
+    learning_rate=0.01,
+    validation_split=0.1,
+    seed=42,
+    image_rows=0,
+    class_names: Input(type="string", optional=True) = None,
+):
+    """Train a Keras network on a label-first CSV and save it as an MLflow model.
+
+    Args:
+        input_data: A CSV, a line an image: label, then pixels 0..255; the file or a folder with exactly one.
+        output_model: MLflow model folder.
+        idx_data: The IDX files that the CSV was made from; their header tells height and width of the images, which
+            the CSV does not. Not needed for square images.
+        epochs: Passes over the training images.
+        batch_size: Images a step.
+        learning_rate: Peak of the learning rate's schedule.
+        validation_split: Share of the images held out to validate, 0 to 1.
+        seed: Of everything random; the same seed gives the same model on the same machine.
+        image_rows: Height of the images in pixels, where there is no idx_data; 0 takes them to be square.
+        class_names: Names of the classes from label 0 on, with commas between.
+    """
+    from mnist_pipeline.mnist.dataset import find_image_size, read_csv_dataset
+    from mnist_pipeline.mnist.training import Hyperparameters, class_names_of, train
+
+    settings = Hyperparameters(epochs, batch_size, learning_rate, validation_split, seed)
+    image_size = find_image_size(input_data, idx_data, image_rows)
+    train(read_csv_dataset(input_data, image_size, class_names_of(class_names)), output_model, settings)

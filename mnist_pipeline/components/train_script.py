@@ -1,0 +1,29 @@
+"""Train a Keras network, from the command line."""
+
+import argparse
+
+from mnist_pipeline.mnist.dataset import read_dataset
+from mnist_pipeline.mnist.training import Hyperparameters, train
+
+
+def main() -> None:
+    """Read the arguments and train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--use-uri",
+        action="store_true",
+        help="train on the data asset that Azure ML mounts at --data-path, which is then required",
+    )
+    parser.add_argument("--data-path", help="a folder with a CSV, IDX files, or a folder a label (default: ./data)")
+    parser.add_argument("--model-path", required=True, help="folder for the MLflow model")
+    parser.add_argument("--epochs", type=int, default=10, help="passes over the training images")
+    parser.add_argument("--seed", type=int, default=42, help="of everything random")
+    arguments = parser.parse_args()
+    if arguments.use_uri and arguments.data_path is None:
+        parser.error("--use-uri needs --data-path")
+    dataset = read_dataset(arguments.data_path or "data", "train")
+    train(dataset, arguments.model_path, Hyperparameters(epochs=arguments.epochs, seed=arguments.seed))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""Figures of a training and of a scoring, drawn without a display."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_MOST_TICK_LABELS = 32
+_MOST_CELL_NUMBERS = 12
+
+
+def learning_curves(history: Mapping[str, Sequence[float]]) -> "Figure":
+    """Draw loss and accuracy over the epochs, training beside validation.
+
+    Args:
+        history: The figures of each epoch under `loss`, `accuracy` and, where there was validation, `val_...`.
+    """
+    figure = _figure(9, 3.6)
+    for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        epochs = range(1, len(history[metric]) + 1)
+        axes.plot(epochs, history[metric], marker=".", label="training")
+        if f"val_{metric}" in history:
+            axes.plot(epochs, history[f"val_{metric}"], marker=".", label="validation")
+        axes.set(xlabel="epoch", ylabel=metric)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(alpha=0.3)
+        axes.legend()
+    return figure
+
+
+def confusion_matrix_figure(counts: npt.NDArray[np.int64], class_names: Sequence[str]) -> "Figure":
+    """Draw a confusion matrix of shape (classes, classes): rows are the labels, columns the predictions."""
+    n_classes = len(counts)
+    side = min(12.0, 3.5 + 0.45 * n_classes)
+    figure = _figure(side + 1, side)
+    axes = figure.subplots()
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure.colorbar(axes.imshow(share, cmap="Blues", vmin=0, vmax=1), label="share of the label's images")
+    if n_classes <= _MOST_TICK_LABELS:
+        axes.set_xticks(range(n_classes), class_names, rotation=45, ha="right")
+        axes.set_yticks(range(n_classes), class_names)
+    axes.set(xlabel="predicted", ylabel="label", title="Confusion matrix")
+    if n_classes <= _MOST_CELL_NUMBERS:
+        for (row, column), count in np.ndenumerate(counts):
+            if count:
+                color = "white" if share[row, column] > 0.5 else "black"
+                axes.text(column, row, str(count), ha="center", va="center", color=color, fontsize=8)
+    return figure
+
+
+def mistakes_figure(
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.uint8],
+    probabilities: npt.NDArray[np.float32],
+    class_names: Sequence[str],
+    most: int = 25,
+) -> "Figure":
+    """Draw the wrongly classified images that the model was surest of, the surest first.
+
+    Args:
+        images: uint8 of shape (n, height, width).
+        labels: uint8 of shape (n,).
+        probabilities: float32 of shape (n, classes).
+        class_names: A name for each class.
+        most: How many to draw at the most.
+    """
+    predictions = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(predictions != labels)
+    surest = wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")][:most]
+    columns = 5
+    rows = max(1, -(-len(surest) // columns))
+    figure = _figure(2 * columns, 2.3 * rows + 0.5)
+    figure.suptitle("Most confident mistakes" if len(surest) else "No mistakes on these images")
+    for axes in figure.subplots(rows, columns, squeeze=False).flat:
+        axes.axis("off")
+    for axes, index in zip(figure.axes, surest, strict=False):
+        axes.imshow(images[index], cmap="gray", vmin=0, vmax=255)
+        predicted = predictions[index]
+        axes.set_title(
+            f"{class_names[predicted]} {probabilities[index, predicted]:.0%}\nis {class_names[labels[index]]}",
+            fontsize=8,
+        )
+    return figure
+
+
+def _figure(width: float, height: float) -> "Figure":
+    """A figure that no window system and no global state of pyplot knows of."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), dpi=110, layout="constrained")

@@ -1,0 +1,136 @@
+"""A trained network as an MLflow model folder: `MLmodel`, `data/model.keras`, and what is needed to serve it."""
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_pipeline.mnist.errors import ModelError, OutputError
+from mnist_pipeline.mnist.files import output_folder, written_whole
+
+if TYPE_CHECKING:
+    import keras
+
+CLASS_NAMES = "class_names"  # key in the metadata of MLmodel
+_SERVING_PACKAGES = ("keras", "tensorflow", "numpy", "pandas")  # naming them spares MLflow a guess of many seconds
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A network and the names of its classes.
+
+    Attributes:
+        network: Maps float32 gray values 0..255 of shape (n, height, width, 1) to probabilities (n, classes).
+        class_names: A name for each class; empty where the training data gave none.
+    """
+
+    network: "keras.Model"
+    class_names: tuple[str, ...] = ()
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        _, height, width, _ = self.network.input_shape
+        return height, width
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return int(self.network.output_shape[-1])
+
+    def probabilities(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Return the class probabilities, float32 of shape (n, classes), for images of shape (n, height, width)."""
+        return self.network.predict(images[..., None].astype(np.float32), batch_size=1000, verbose=0)
+
+
+def save_model(model: TrainedModel, folder: str | os.PathLike[str], example: npt.NDArray[np.uint8]) -> None:
+    """Write an MLflow model folder with signature and input example; it appears whole or not at all.
+
+    Args:
+        model: What to save.
+        folder: Where to; an existing model there is replaced, other files are refused.
+        example: A few images, uint8 of shape (n, height, width).
+
+    Raises:
+        OutputError: `folder` cannot be written to.
+        ModelError: `folder` holds something else than a model.
+    """
+    import mlflow
+    from mlflow.models import infer_signature
+
+    target = output_folder(folder)
+    if any(target.iterdir()) and not (target / "MLmodel").is_file():
+        raise ModelError(f"{target}: holds files that are not a model; name an empty folder for the model.")
+    inputs = example[..., None].astype(np.float32)
+    # Keras writes its zip file here and there, which a mounted blob store does not take: written aside, then copied.
+    with tempfile.TemporaryDirectory() as aside:
+        mlflow.keras.save_model(
+            model.network,
+            aside,
+            signature=infer_signature(inputs, model.probabilities(example)),
+            input_example=inputs,
+            metadata={CLASS_NAMES: list(model.class_names)},
+            pip_requirements=[f"{name}=={version(name)}" for name in _SERVING_PACKAGES],
+        )
+        _replace_contents(Path(aside), target)
+
+
+def load_model(folder: str | os.PathLike[str]) -> TrainedModel:
+    """Read a model folder that `save_model` wrote, or any folder with exactly one `.keras` file.
+
+    The network is read with Keras's safe mode: a model that carries code is refused.
+
+    Raises:
+        ModelError: there is no folder, no model in it, or the model cannot be used here.
+    """
+    import keras
+    from mlflow.models import Model
+
+    path = Path(folder)
+    if not path.is_dir():
+        raise ModelError(f"{path}: no such folder; give the folder that the training step wrote (output_model).")
+    found = sorted(path.rglob("*.keras"))
+    if len(found) != 1:
+        raise ModelError(f"{path}: holds {len(found)} .keras files where a model folder has one; give a trained model.")
+    try:
+        network = keras.saving.load_model(found[0], compile=False, safe_mode=True)
+    except (ValueError, TypeError, OSError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"{found[0]}: not a Keras model that can be loaded safely ({reason}).") from error
+    if len(network.input_shape) != 4 or network.input_shape[-1] != 1 or len(network.output_shape) != 2:
+        raise ModelError(
+            f"{found[0]}: takes {network.input_shape} and gives {network.output_shape}; an image classifier takes "
+            "(n, height, width, 1) and gives (n, classes)."
+        )
+    metadata = (Model.load(path).metadata or {}) if (path / "MLmodel").is_file() else {}
+    return TrainedModel(network, tuple(metadata.get(CLASS_NAMES, ())))
+
+
+def _replace_contents(source: Path, target: Path) -> None:
+    """Empty the folder `target` and copy everything in `source` there; `MLmodel` goes first and comes last.
+
+    Raises:
+        OutputError: copying failed; `target` is left empty.
+    """
+    (target / "MLmodel").unlink(missing_ok=True)
+    try:
+        _empty(target)
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("MLmodel"), dirs_exist_ok=True)
+        with written_whole(target / "MLmodel") as (path,):
+            shutil.copyfile(source / "MLmodel", path)
+    except (OSError, shutil.Error) as error:
+        _empty(target)
+        raise OutputError(
+            f"{target}: the model cannot be written ({error}); make room or name another folder."
+        ) from error
+
+
+def _empty(folder: Path) -> None:
+    for entry in folder.iterdir():
+        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

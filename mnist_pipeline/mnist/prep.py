@@ -1,0 +1,77 @@
+"""IDX files to label-first CSV, byte for byte what Microsoft's sample converter writes.
+
+A line an image: the label, then the pixels 0..255 row by row, in decimal, with commas between, ended by `\\n`.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_pipeline.mnist.files import written_whole
+from mnist_pipeline.mnist.idx import IdxFile, Split, find_pair
+
+TRAIN_CSV = "mnist_train.csv"
+TEST_CSV = "mnist_test.csv"
+
+_BATCH_BYTES = 1 << 21  # values encoded at a time: small enough to stay near the cache, large enough for NumPy
+
+
+def prepare_data(
+    input_data: str | os.PathLike[str],
+    training_data: str | os.PathLike[str],
+    test_data: str | os.PathLike[str],
+) -> None:
+    """Write `training_data/mnist_train.csv` and `test_data/mnist_test.csv`: both, or neither.
+
+    Args:
+        input_data: Folder with the four IDX files, each plain or `.gz`.
+        training_data: Folder for the training CSV, created if missing.
+        test_data: Folder for the test CSV, created if missing.
+
+    Raises:
+        IdxError: a file is missing or malformed.
+        OutputError: an output folder cannot be written to.
+    """
+    splits: list[tuple[Split, Path]] = [
+        ("train", Path(training_data) / TRAIN_CSV),
+        ("test", Path(test_data) / TEST_CSV),
+    ]
+    pairs = [find_pair(Path(input_data), split) for split, _ in splits]
+    targets = [target for _, target in splits]
+    with written_whole(*targets) as partial:
+        for (images, labels), path, target in zip(pairs, partial, targets, strict=True):
+            write_csv(images, labels, path)
+            count, height, width = images.shape
+            print(f"{target.name}: {count} images of {height} x {width} pixels", flush=True)
+
+
+def write_csv(images: IdxFile, labels: IdxFile, path: Path) -> None:
+    """Write images and labels of equal number to `path` in bounded memory.
+
+    Raises:
+        IdxError: a file holds fewer or more bytes than its header promises.
+    """
+    _, height, width = images.shape
+    batch = max(1, _BATCH_BYTES // (1 + height * width))
+    with path.open("wb") as stream:
+        for label_batch, image_batch in zip(labels.batches(batch), images.batches(batch), strict=True):
+            rows = np.concatenate([label_batch[:, None], image_batch.reshape(len(image_batch), -1)], axis=1)
+            stream.write(encode_rows(rows))
+
+
+def encode_rows(rows: npt.NDArray[np.uint8]) -> bytes:
+    """Return the CSV text of a uint8 array of shape (n, columns): commas inside a row, `\\n` at its end."""
+    cells = _CELLS[rows]
+    cells[:, -1] = _LAST_CELLS[rows[:, -1]]
+    return cells.tobytes().translate(None, b"\0")
+
+
+def _table(end: str) -> npt.NDArray[np.uint32]:
+    """The 256 values as text with their separator, each padded with zero bytes to the four of a uint32."""
+    return np.frombuffer(b"".join(f"{value}{end}".encode().ljust(4, b"\0") for value in range(256)), np.uint32)
+
+
+_CELLS = _table(",")
+_LAST_CELLS = _table("\n")

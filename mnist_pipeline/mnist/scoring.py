@@ -1,0 +1,208 @@
+"""Scoring a model on test images: predictions, figures of merit, pictures."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_pipeline.mnist.dataset import Dataset, read_csv_dataset, sole_csv
+from mnist_pipeline.mnist.errors import DataError
+from mnist_pipeline.mnist.files import sha256_of, written_whole
+from mnist_pipeline.mnist.model_folder import TrainedModel, load_model
+from mnist_pipeline.mnist.scoring_files import (
+    ACCURACY,
+    CONFUSION_MATRIX,
+    METRICS,
+    MISTAKES,
+    PREDICTIONS,
+    SCHEMA_VERSION,
+)
+from mnist_pipeline.mnist.tracking import step_run
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model makes of labelled images.
+
+    Attributes:
+        probabilities: float32, shape (n, classes).
+        labels: uint8, shape (n,).
+        class_names: A name for each class.
+    """
+
+    probabilities: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.uint8]
+    class_names: tuple[str, ...]
+
+    @property
+    def predictions(self) -> npt.NDArray[np.int64]:
+        """The most probable class of each image, int64 of shape (n,)."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the images whose most probable class is their label."""
+        return float((self.predictions == self.labels).mean())
+
+    @property
+    def loss(self) -> float:
+        """Mean categorical cross-entropy in nats, with Keras's clip of 1e-7."""
+        likelihood = self.probabilities[np.arange(len(self.labels)), self.labels].astype(np.float64)
+        return float(-np.log(np.clip(likelihood, 1e-7, 1 - 1e-7)).mean())
+
+    @property
+    def confusion_matrix(self) -> npt.NDArray[np.int64]:
+        """Counts, shape (classes, classes): rows are the labels, columns the predictions."""
+        n_classes = self.probabilities.shape[1]
+        cells = self.labels.astype(np.int64) * n_classes + self.predictions
+        return np.bincount(cells, minlength=n_classes**2).reshape(n_classes, n_classes)
+
+
+def evaluate(model: TrainedModel, dataset: Dataset) -> Evaluation:
+    """Run the model over the images.
+
+    Raises:
+        DataError: the images have another size than the model takes, or a label that it does not know.
+    """
+    if dataset.image_size != model.image_size:
+        n_pixels = dataset.images[0].size
+        if n_pixels != model.image_size[0] * model.image_size[1]:
+            raise DataError(
+                f"the test images have {n_pixels} pixels, the model was trained on images of "
+                f"{model.image_size[0]} x {model.image_size[1]}; score it with data of the kind it was trained on."
+            )
+        raise DataError(f"the test images are {dataset.image_size}, the model takes {model.image_size}.")
+    labels = _labels_of(model, dataset)
+    names = model.class_names or tuple(str(label) for label in range(model.n_classes))
+    return Evaluation(model.probabilities(dataset.images), labels, names)
+
+
+def score(
+    input_data: str | os.PathLike[str],
+    input_model: str | os.PathLike[str],
+    output_result: str | os.PathLike[str],
+) -> None:
+    """Write predictions, `metrics.json`, a confusion matrix and the most confident mistakes; all or none.
+
+    Logs the same to MLflow, under the names of Microsoft's sample too (`Final test loss`, `Final test accuracy`).
+
+    Args:
+        input_data: A label-first CSV, or a folder with exactly one.
+        input_model: A model folder.
+        output_result: Folder for the results, created if missing.
+
+    Raises:
+        CsvError: the test data are missing or malformed.
+        DataError: model and test data do not fit each other.
+        ModelError: there is no usable model in the folder.
+        OutputError: the results cannot be written.
+    """
+    import mlflow
+
+    from mnist_pipeline.mnist.figures import confusion_matrix_figure, mistakes_figure
+
+    model = load_model(input_model)
+    test_csv = sole_csv(Path(input_data))
+    dataset = read_csv_dataset(test_csv, image_size=model.image_size)
+    evaluation = evaluate(model, dataset)
+
+    result = Path(output_result)
+    files = [result / name for name in (PREDICTIONS, METRICS, CONFUSION_MATRIX, MISTAKES)]
+    with written_whole(*files) as (predictions, metrics, confusion, mistakes):
+        np.savetxt(predictions, evaluation.predictions, fmt="%d")
+        digests = {
+            "test_data": sha256_of(test_csv),
+            "model": sha256_of(Path(input_model)),
+            "predictions": sha256_of(predictions),
+        }
+        metrics.write_text(json.dumps(metrics_of(evaluation) | {"digests": digests}, indent=2) + "\n", encoding="utf-8")
+        names = evaluation.class_names
+        confusion_matrix_figure(evaluation.confusion_matrix, names).savefig(confusion, format="png")
+        mistakes_figure(dataset.images, dataset.labels, evaluation.probabilities, names).savefig(mistakes, format="png")
+
+    with step_run():
+        log_metrics(evaluation)
+        for file in files:
+            mlflow.log_artifact(str(file))
+    print(f"accuracy {evaluation.accuracy:.4f}, loss {evaluation.loss:.4f} on {len(dataset.images)} images", flush=True)
+
+
+def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
+    """Return what `metrics.json` says, but for the digests.
+
+    Precision, recall and F1 follow their definitions and are null where they divide by nothing: a class that was
+    never predicted has no precision, a class without images no recall.
+    """
+    counts = evaluation.confusion_matrix
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "accuracy": evaluation.accuracy,
+        "loss": evaluation.loss,
+        "images": len(evaluation.labels),
+        "classes": [
+            {
+                "label": label,
+                "name": name,
+                "precision": _ratio(counts[label, label], counts[:, label].sum()),
+                "recall": _ratio(counts[label, label], counts[label].sum()),
+                "f1": _ratio(2 * counts[label, label], counts[:, label].sum() + counts[label].sum()),
+                "support": int(counts[label].sum()),
+            }
+            for label, name in enumerate(evaluation.class_names)
+        ],
+        "confusion_matrix": counts.tolist(),
+    }
+
+
+def log_metrics(evaluation: Evaluation) -> None:
+    """Log accuracy and loss to the active MLflow run, under this package's names and the sample's."""
+    import mlflow
+
+    mlflow.log_metrics(
+        {
+            "test_accuracy": evaluation.accuracy,
+            "test_loss": evaluation.loss,
+            "Final test accuracy": evaluation.accuracy,
+            "Final test loss": evaluation.loss,
+        }
+    )
+
+
+def write_accuracy(dataset: Dataset, model: TrainedModel, folder: str | os.PathLike[str]) -> None:
+    """Evaluate the model, log the figures to MLflow, and write `folder/accuracy.txt`: one decimal number.
+
+    Raises:
+        DataError: model and test data do not fit each other.
+        OutputError: the file cannot be written.
+    """
+    evaluation = evaluate(model, dataset)
+    with written_whole(Path(folder) / ACCURACY) as (path,):
+        path.write_text(f"{evaluation.accuracy!r}\n", encoding="ascii")
+    with step_run():
+        log_metrics(evaluation)
+    print(f"accuracy {evaluation.accuracy:.4f} on {len(dataset.images)} images", flush=True)
+
+
+def _labels_of(model: TrainedModel, dataset: Dataset) -> npt.NDArray[np.uint8]:
+    """The dataset's labels as the model numbers them: by name where both have names, as they are otherwise."""
+    if dataset.class_names and model.class_names:
+        unknown = sorted(set(dataset.class_names) - set(model.class_names))
+        if unknown:
+            raise DataError(f"the test data have classes that the model does not know: {', '.join(unknown)}.")
+        order: Sequence[int] = [model.class_names.index(name) for name in dataset.class_names]
+        return np.array(order, np.uint8)[dataset.labels]
+    if int(dataset.labels.max()) >= model.n_classes:
+        raise DataError(
+            f"the test data hold the label {dataset.labels.max()}, but the model knows only the labels "
+            f"0..{model.n_classes - 1}; score it with data of the kind it was trained on."
+        )
+    return dataset.labels
+
+
+def _ratio(part: np.int64, whole: np.int64) -> float | None:
+    return float(part / whole) if whole else None

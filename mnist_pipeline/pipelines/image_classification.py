@@ -1,0 +1,75 @@
+"""Prepare the data, train, score, register: the whole road from IDX files to a model version."""
+
+from azure.ai.ml import Input
+from azure.ai.ml.dsl import pipeline
+
+from mnist_pipeline.components import (
+    keras_score_component,
+    keras_train_component,
+    prepare_data_component,
+    register_model_component,
+)
+from mnist_pipeline.pipelines.placement import place
+
+
+@pipeline(
+    display_name="Image classification with Keras",
+    description="Prepare MNIST-formatted data, train a Keras network, score it, register it if it is good enough.",
+    experiment_name="image-classification",
+    non_pipeline_inputs=["compute", "train_compute"],
+)
+def image_classification_pipeline(
+    pipeline_input_data: Input(type="uri_folder", optional=False),  # else the SDK infers optional from idx_data
+    epochs: int = 10,
+    batch_size: int = 96,
+    learning_rate: float = 0.01,
+    validation_split: float = 0.1,
+    seed: int = 42,
+    class_names: Input(type="string", optional=True) = None,
+    model_name: str = "mnist-classifier",
+    min_accuracy: float = 0.8,
+    compute: str = None,
+    train_compute: str = None,
+):
+    """Prepare MNIST-formatted data, train a Keras network, score it, register it if it is good enough.
+
+    Args:
+        pipeline_input_data: The four IDX files, plain or gzip-compressed.
+        epochs: Passes over the training images.
+        batch_size: Images a training step.
+        learning_rate: Peak of the learning rate's schedule.
+        validation_split: Share of the training images held out to validate, 0 to 1.
+        seed: Of everything random.
+        class_names: Names of the classes from label 0 on, with commas between.
+        model_name: Name in the model registry.
+        min_accuracy: The least accuracy to register, 0 to 1.
+        compute: Where the nodes run; the job's default compute if not given. Has no effect on this machine.
+        train_compute: Where the training runs, a GPU cluster say; `compute` if not given.
+    """
+    prepare_data_node = prepare_data_component(input_data=pipeline_input_data)
+    train_node = keras_train_component(
+        input_data=prepare_data_node.outputs.training_data,
+        idx_data=pipeline_input_data,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        validation_split=validation_split,
+        seed=seed,
+        class_names=class_names,
+    )
+    score_node = keras_score_component(
+        input_data=prepare_data_node.outputs.test_data, input_model=train_node.outputs.output_model
+    )
+    register_node = register_model_component(
+        input_model=train_node.outputs.output_model,
+        input_result=score_node.outputs.output_result,
+        model_name=model_name,
+        min_accuracy=min_accuracy,
+    )
+    place(compute, prepare_data_node, score_node, register_node)
+    place(train_compute or compute, train_node)
+    return {
+        "model": train_node.outputs.output_model,
+        "result": score_node.outputs.output_result,
+        "registration": register_node.outputs.registration,
+    }

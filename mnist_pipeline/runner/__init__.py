@@ -1,0 +1,6 @@
+"""Any PipelineJob, carried out on this machine."""
+
+from mnist_pipeline.runner.run import Event, Mode, NodeChanged, NodePrinted, run_locally
+from mnist_pipeline.runner.status import NodeRun, PipelineRun, Status
+
+__all__ = ["Event", "Mode", "NodeChanged", "NodePrinted", "NodeRun", "PipelineRun", "Status", "run_locally"]

@@ -1,0 +1,119 @@
+"""A node in this very process, for a debugger: the component's own function, or its script."""
+
+import contextlib
+import io
+import os
+import runpy
+import shlex
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TextIO
+
+from mnist_pipeline.errors import MnistPipelineError, PlanError
+from mnist_pipeline.runner.command_line import render
+from mnist_pipeline.runner.node_call import NodeCall, NodeFailed
+from mnist_pipeline.runner.plan import Literal
+
+
+def run_in_process(call: NodeCall) -> None:
+    """Call the node's function with its inputs and outputs, or run its script, from the files where they are.
+
+    Breakpoints hold, because no snapshot is copied. What is printed goes to the log and to the terminal.
+
+    Raises:
+        NodeFailed: the function raised, or the script ended with an exit code other than 0.
+        PlanError: the node is neither a `@command_component` function nor a Python script.
+    """
+    run = _runner_of(call)
+    with _environment(call.environment), contextlib.redirect_stdout(_Tee(sys.stdout, call.print_line)):
+        try:
+            run()
+        except MnistPipelineError as error:
+            call.print_line(f"{type(error).__name__}: {error}")
+            raise NodeFailed(f"{type(error).__name__}: {error}") from error
+        except SystemExit as end:
+            if end.code not in (None, 0):
+                raise NodeFailed(f"exit code {end.code}") from end
+        except Exception as error:
+            for line in traceback.format_exc().splitlines():
+                call.print_line(line)
+            raise NodeFailed(f"{type(error).__name__}: {error}") from error
+
+
+def _runner_of(call: NodeCall) -> Callable[[], object]:
+    function = call.node.function
+    if function is not None:
+        inputs = {
+            name: value.value if isinstance(value, Literal) else str(value) for name, value in call.inputs.items()
+        }
+        outputs = {name: str(path) for name, path in call.outputs.items()}
+        return lambda: function(**inputs, **outputs)
+    texts = {name: value.text if isinstance(value, Literal) else value for name, value in call.inputs.items()}
+    words = shlex.split(render(call.node.command, texts, call.outputs))
+    if words[:1] != ["python"] or not words[1:] or not words[1].endswith(".py") or call.node.snapshot is None:
+        raise PlanError(
+            f"node {call.node.name} runs '{' '.join(words[:2])} ...'; in-process mode calls @command_component functions "
+            "and 'python script.py ...' only, so run it as a subprocess."
+        )
+    script = call.node.snapshot.folder / words[1]
+
+    def run_script() -> None:
+        with _arguments([str(script), *words[2:]]):
+            runpy.run_path(str(script), run_name="__main__")
+
+    return run_script
+
+
+@contextlib.contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables, MLflow's tracking URI with them, and put all back as it was."""
+    import mlflow
+
+    before = dict(os.environ)
+    tracking_uri, registry_uri = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+    os.environ.update(variables)
+    if uri := variables.get("MLFLOW_TRACKING_URI"):
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_registry_uri(uri)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(tracking_uri)
+        mlflow.set_registry_uri(registry_uri)
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextlib.contextmanager
+def _arguments(argv: list[str]) -> Iterator[None]:
+    before = sys.argv, list(sys.path)
+    sys.argv = argv
+    sys.path.insert(0, str(Path(argv[0]).parent))
+    try:
+        yield
+    finally:
+        sys.argv, sys.path[:] = before
+
+
+class _Tee(io.TextIOBase):
+    """Passes text on to a stream and its lines to a function."""
+
+    def __init__(self, stream: TextIO, print_line: Callable[[str], None]) -> None:
+        self._stream = stream
+        self._print_line = print_line
+        self._rest = ""
+
+    def write(self, text: str) -> int:
+        self._stream.write(text)
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._print_line(line)
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()

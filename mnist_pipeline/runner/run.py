@@ -1,0 +1,243 @@
+"""Carrying out a plan on this machine."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from azure.ai.ml.entities import PipelineJob
+
+from mnist_pipeline.errors import MnistPipelineError
+from mnist_pipeline.mnist.files import output_folder
+from mnist_pipeline.runner.in_process_node import run_in_process
+from mnist_pipeline.runner.node_call import NodeCall, NodeFailed, RunNode
+from mnist_pipeline.runner.plan import LocalData, Node, OutputOf, Plan
+from mnist_pipeline.runner.plan import Literal as LiteralValue
+from mnist_pipeline.runner.run_folder import RunFolder
+from mnist_pipeline.runner.sdk_job import read_plan
+from mnist_pipeline.runner.status import NodeRun, PipelineRun, Status
+from mnist_pipeline.runner.subprocess_node import run_in_subprocess
+from mnist_pipeline.runner.tracking import Tracking, embedded_store
+
+Mode: TypeAlias = Literal["subprocess", "in-process"]
+
+
+@dataclass(frozen=True)
+class NodeChanged:
+    """A node's state is another than before."""
+
+    node: NodeRun
+
+
+@dataclass(frozen=True)
+class NodePrinted:
+    """A node printed a line."""
+
+    name: str
+    line: str
+
+
+Event: TypeAlias = NodeChanged | NodePrinted
+
+
+def run_locally(
+    job: PipelineJob,
+    output_dir: str | os.PathLike[str] = "mnist-runs",
+    *,
+    mode: Mode = "subprocess",
+    tracking_uri: str | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> PipelineRun:
+    """Carry out a pipeline job on this machine, the very object that would be submitted to Azure ML.
+
+    Nodes run as soon as what they read is there, as many at once as the machine has processors. A failed node stops
+    those that need it; the others go on. On KeyboardInterrupt the nodes are stopped, the run is marked as canceled,
+    and the interrupt goes on to the caller.
+
+    Args:
+        job: What a `@pipeline` function returned: command nodes, and pipelines of them.
+        output_dir: Folder for the run's own folder and, beside it, the embedded MLflow store.
+        mode: `subprocess` runs each node's command line in a copy of its snapshot, as the cloud would; `in-process`
+            calls the functions in this process, one after the other, for a debugger.
+        tracking_uri: MLflow store or server; by default that of `MLFLOW_TRACKING_URI`, otherwise `mlflow.db` in
+            `output_dir`.
+        on_event: Called with each change of a node's state and each line that it prints; from other threads too,
+            one call at a time.
+
+    Returns:
+        The run, whatever became of it: look at `.status`, or call `.raise_for_status()`.
+
+    Raises:
+        PlanError: the job cannot be carried out here.
+        OutputError: `output_dir` cannot be written to.
+        RunError: MLflow cannot be reached.
+    """
+    plan = read_plan(job)
+    folder = output_folder(output_dir).resolve()
+    uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
+    run_node = {"subprocess": run_in_subprocess, "in-process": run_in_process}[mode]
+    return carry_out(
+        plan,
+        RunFolder(folder, plan),
+        uri or embedded_store(folder),
+        artifacts=None if uri else folder / "mlartifacts",
+        run_node=run_node,
+        pool=ThreadPoolExecutor(os.cpu_count()) if mode == "subprocess" else _Inline(),
+        on_event=on_event or (lambda event: None),
+    )
+
+
+def carry_out(
+    plan: Plan,
+    folder: RunFolder,
+    tracking_uri: str,
+    *,
+    artifacts: Path | None,
+    run_node: RunNode,
+    pool: Executor,
+    on_event: Callable[[Event], None],
+) -> PipelineRun:
+    """Run the nodes of `plan` in their order; see `run_locally`."""
+    tracking = Tracking(tracking_uri, plan.experiment_name, folder.name, artifacts)
+    run = _Run(plan, folder, tracking, run_node, on_event)
+    try:
+        with pool:
+            try:
+                run.drain(pool)
+            except BaseException:
+                run.cancel.set()  # before the pool waits for its threads
+                raise
+    except BaseException:
+        run.finish(Status.CANCELED)
+        raise
+    completed = all(node.status is Status.COMPLETED for node in run.nodes.values())
+    return run.finish(Status.COMPLETED if completed else Status.FAILED)
+
+
+class _Run:
+    """The state of a run while it goes on."""
+
+    def __init__(
+        self, plan: Plan, folder: RunFolder, tracking: Tracking, run_node: RunNode, on_event: Callable[[Event], None]
+    ) -> None:
+        self.cancel = threading.Event()
+        self.nodes = {node.name: NodeRun(node.name, Status.NOT_STARTED, {}, folder.log(node.name)) for node in plan}
+        self._plan = plan
+        self._folder = folder
+        self._tracking = tracking
+        self._run_node = run_node
+        self._on_event = on_event
+        self._lock = threading.RLock()
+        self._write_status(Status.RUNNING)
+
+    def drain(self, pool: Executor) -> None:
+        """Run every node whose upstream nodes completed; return when nothing is left to run."""
+        sorter = self._plan.sorter()
+        sorter.prepare()
+        running: set[Future[str]] = set()
+        while sorter.is_active():
+            for name in sorter.get_ready():
+                node = self._plan.nodes[name]
+                if all(self.nodes[upstream].status is Status.COMPLETED for upstream in node.upstream):
+                    running.add(pool.submit(self._run, node))
+                else:
+                    sorter.done(name)
+            if running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                sorter.done(*(future.result() for future in done))
+
+    def finish(self, status: Status) -> PipelineRun:
+        """Close the books of the run and return what became of it."""
+        self._tracking.end(self._tracking.run_id, status)
+        self._write_status(status)
+        outputs = {
+            name: self.nodes[output.node].outputs[output.port]
+            for name, output in self._plan.outputs.items()
+            if output.port in self.nodes[output.node].outputs
+        }
+        return PipelineRun(
+            name=self._folder.name,
+            status=status,
+            nodes=self.nodes,
+            outputs=outputs,
+            folder=self._folder.path,
+            tracking_uri=self._tracking.uri,
+            run_id=self._tracking.run_id,
+        )
+
+    def _run(self, node: Node) -> str:
+        """Run one node from its first state to its last; return its name."""
+        log_path = self._folder.log(node.name)
+        log_path.parent.mkdir(parents=True)
+        started = time.monotonic()
+        variables = self._tracking.start_node(node.name)
+        outcome: dict[str, Any]
+        with log_path.open("w", encoding="utf-8", buffering=1) as log:
+
+            def print_line(line: str) -> None:
+                log.write(line + "\n")
+                self._emit(NodePrinted(node.name, line))
+
+            self._change(node, status=Status.RUNNING)
+            try:
+                self._run_node(
+                    NodeCall(
+                        node=node,
+                        inputs=self._inputs(node),
+                        outputs=self._folder.staged(node),
+                        code=self._folder.code(node.name),
+                        environment={**variables, **node.environment_variables},
+                        cancel=self.cancel,
+                        print_line=print_line,
+                    )
+                )
+                outcome = {"status": Status.COMPLETED, "outputs": self._folder.keep_outputs(node)}
+            except (NodeFailed, MnistPipelineError) as error:
+                self._folder.drop_outputs(node)
+                outcome = {"status": Status.FAILED, "error": str(error)}
+                if self.cancel.is_set():
+                    outcome = {"status": Status.CANCELED}
+            except BaseException:
+                self._folder.drop_outputs(node)
+                self._tracking.end(variables["MLFLOW_RUN_ID"], Status.CANCELED)
+                self._change(node, status=Status.CANCELED, duration=time.monotonic() - started)
+                raise
+        self._tracking.end(variables["MLFLOW_RUN_ID"], outcome["status"])
+        self._change(node, duration=time.monotonic() - started, **outcome)
+        return node.name
+
+    def _inputs(self, node: Node) -> dict[str, LiteralValue | Path]:
+        inputs: dict[str, LiteralValue | Path] = {}
+        for port, binding in node.inputs.items():
+            if isinstance(binding, OutputOf):
+                inputs[port] = self.nodes[binding.node].outputs[binding.port]
+            else:
+                inputs[port] = binding.path if isinstance(binding, LocalData) else binding
+        return inputs
+
+    def _change(self, node: Node, **changes: Any) -> None:
+        with self._lock:
+            self.nodes[node.name] = replace(self.nodes[node.name], **changes)
+            self._write_status(Status.RUNNING)
+            self._emit(NodeChanged(self.nodes[node.name]))
+
+    def _emit(self, event: Event) -> None:
+        with self._lock:
+            self._on_event(event)
+
+    def _write_status(self, status: Status) -> None:
+        tracking = {"tracking_uri": self._tracking.uri, "run_id": self._tracking.run_id}
+        self._folder.write_status(status, self.nodes, tracking)
+
+
+class _Inline(Executor):
+    """Runs what is submitted at once, in the calling thread: breakpoints and Ctrl-C reach it."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future

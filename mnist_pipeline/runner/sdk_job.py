@@ -1,0 +1,198 @@
+"""From the SDK's PipelineJob to a plan: the one place that knows the SDK's objects and its private members.
+
+Private members used, and pinned by tests: `PipelineJob._validate`, `PipelineInput._data`, a node's `_build_inputs` and
+`_build_outputs`, a component's `_build_code`, `azure.ai.ml._utils._asset_utils.get_upload_files_from_folder`.
+"""
+
+import inspect
+import re
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from azure.ai.ml.entities import Command, PipelineJob
+
+from mnist_pipeline.errors import PlanError
+from mnist_pipeline.runner.plan import Binding, Literal, LocalData, Node, OutputOf, Plan, Snapshot
+
+_PARENT_INPUT = re.compile(r"\$\{\{parent\.inputs\.([^}]+)\}\}")
+_NODE_OUTPUT = re.compile(r"\$\{\{parent\.jobs\.([^.}]+)\.outputs\.([^}]+)\}\}")
+_PARENT_OUTPUT = re.compile(r"\$\{\{parent\.outputs\.([^}]+)\}\}")
+_COMPUTE_PATH = re.compile(r"(^|\.)(default_)?compute$")
+
+
+def read_plan(job: PipelineJob) -> Plan:
+    """Reduce a pipeline job to a plan, its own nodes and those of nested pipelines side by side.
+
+    Raises:
+        PlanError: the job is not a pipeline job or not valid, or uses what this machine cannot do: data that only
+            Azure can read, a node that is not a command, a component that is only known by its name in a workspace.
+    """
+    if not isinstance(job, PipelineJob):
+        raise PlanError(f"{type(job).__name__} is not a pipeline job; call a @pipeline function to make one.")
+    # A compute is needed on Azure, not here: the job that is not placed yet can still be tried out.
+    errors = [error for error in job._validate()._errors if not _COMPUTE_PATH.search(error.yaml_path)]
+    if errors:
+        raise PlanError("; ".join(f"{error.yaml_path}: {error.message}" for error in errors))
+    inputs: dict[str, Binding] = {}
+    for name, job_input in job.inputs.items():
+        if job_input._data is not None:
+            inputs[name] = _value(job_input._data, f"input {name}")
+    nodes: dict[str, Node] = {}
+    outputs = _read_nodes(job.jobs, inputs, "", nodes)
+    name = job.display_name or job.name or "pipeline"
+    return Plan(name, job.experiment_name or name, nodes, outputs)
+
+
+def _read_nodes(
+    jobs: Mapping[str, Any], parent_inputs: Mapping[str, Binding], prefix: str, nodes: dict[str, Node]
+) -> dict[str, OutputOf]:
+    """Add the nodes of one pipeline to `nodes`; return which of their outputs are the pipeline's."""
+    pipelines = {name: _sub_pipeline_outputs(job) for name, job in jobs.items() if job.type == "pipeline"}
+
+    def resolve(path: str) -> Binding | None:
+        if match := _PARENT_INPUT.fullmatch(path):
+            return parent_inputs.get(match[1])
+        if match := _NODE_OUTPUT.fullmatch(path):
+            node, port = match.groups()
+            if node in pipelines:
+                inner = pipelines[node][port]
+                return OutputOf(f"{prefix}{node}.{inner.node}", inner.port)
+            return OutputOf(prefix + node, port)
+        return None
+
+    outputs: dict[str, OutputOf] = {}
+    for name, job in jobs.items():
+        full_name = prefix + name
+        inputs: dict[str, Binding] = {}
+        for port, declared in job.component.inputs.items():
+            if declared.default is not None:
+                inputs[port] = Literal(_typed(declared.default, declared.type))
+        for port, bound in job._build_inputs().items():
+            path = bound if isinstance(bound, str) else getattr(bound, "path", None)
+            if isinstance(path, str) and "${{" in path:
+                binding = resolve(path)
+                if binding is None:
+                    inputs.pop(port, None)
+                    if not (_PARENT_INPUT.fullmatch(path) and job.component.inputs[port].optional):
+                        raise PlanError(f"input {port} of node {full_name} is bound to {path}, which has no value.")
+                    continue
+            else:
+                binding = _value(bound, f"input {port} of node {full_name}")
+            inputs[port] = _retyped(binding, job.component.inputs[port].type)
+        if job.type == "pipeline":
+            inner_outputs = _read_nodes(job.component.jobs, inputs, f"{full_name}.", nodes)
+        elif isinstance(job, Command):
+            nodes[full_name] = _read_node(full_name, job, inputs)
+            inner_outputs = {port: OutputOf(full_name, port) for port in nodes[full_name].outputs}
+        else:
+            raise PlanError(
+                f"node {full_name} is a {job.type} job; this machine runs command nodes and pipelines of them."
+            )
+        for port, bound in job._build_outputs().items():
+            path = getattr(bound, "path", bound)
+            if isinstance(path, str) and (match := _PARENT_OUTPUT.fullmatch(path)):
+                outputs[match[1]] = inner_outputs[port]
+    return outputs
+
+
+def _sub_pipeline_outputs(job: Any) -> dict[str, OutputOf]:
+    """Return which node inside a nested pipeline writes each of its outputs, by names relative to that pipeline."""
+    found: dict[str, OutputOf] = {}
+    for name, inner in job.component.jobs.items():
+        deeper = _sub_pipeline_outputs(inner) if inner.type == "pipeline" else {}
+        for port, bound in inner._build_outputs().items():
+            path = getattr(bound, "path", bound)
+            if isinstance(path, str) and (match := _PARENT_OUTPUT.fullmatch(path)):
+                source = deeper.get(port)
+                found[match[1]] = OutputOf(f"{name}.{source.node}", source.port) if source else OutputOf(name, port)
+    return found
+
+
+def _read_node(name: str, node: Command, inputs: dict[str, Binding]) -> Node:
+    component = node.component
+    if isinstance(component, str):
+        raise PlanError(
+            f"node {name} uses {component}, a component that only its workspace has; load it from its file with "
+            "load_component(...) to run it here."
+        )
+    missing = [port for port, declared in component.inputs.items() if port not in inputs and not declared.optional]
+    if missing:
+        raise PlanError(f"node {name} needs a value for {', '.join(missing)}.")
+    return Node(
+        name=name,
+        command=component.command,
+        snapshot=_snapshot(name, component),
+        inputs=inputs,
+        outputs={port: declared.type for port, declared in component.outputs.items()},
+        environment_variables={key: str(value) for key, value in (node.environment_variables or {}).items()},
+        function=_function_of(component),
+    )
+
+
+def _snapshot(name: str, component: Any) -> Snapshot | None:
+    """List what the SDK would upload for a component, by the SDK's own rules (.amlignore and the like)."""
+    from azure.ai.ml._utils._asset_utils import get_upload_files_from_folder
+
+    if component.code is None:
+        return None
+    if not _is_local(str(component.code)):
+        raise PlanError(f"the code of node {name} is {component.code}, which only Azure can read; give a local folder.")
+    with component._build_code() as code:
+        folder = Path(code.path)
+        listed = get_upload_files_from_folder(folder, ignore_file=code._ignore_file)
+        return Snapshot(folder, {relative: Path(source) for source, relative in listed})
+
+
+def _function_of(component: Any) -> Callable[..., object] | None:
+    """Return the function that a `@command_component` decorator stands on, or None for any other component."""
+    words = shlex.split(component.command, comments=False) if "mldesigner" in component.command else []
+    if words[:3] != ["mldesigner", "execute", "--source"]:
+        return None
+    code = Path(component.code)
+    folder = code if code.is_absolute() else (Path(component.base_path) / code).resolve()
+    source = (folder / words[3]).resolve()
+    for module in list(sys.modules.values()):
+        if (file := getattr(module, "__file__", None)) and Path(file).resolve() == source:
+            for member in vars(module).values():
+                if getattr(getattr(member, "component", None), "name", None) == component.name:
+                    return inspect.unwrap(member)
+    return None
+
+
+def _value(value: Any, what: str) -> Binding:
+    """Turn the value of an input into a binding: an SDK `Input` with a path is data, anything plain is a literal."""
+    path = getattr(value, "path", None)
+    if path is None:
+        if isinstance(value, str | int | float | bool):
+            return Literal(value)
+        raise PlanError(f"{what} is {value!r}; give a number, a text, or Input(type=..., path=...).")
+    text = str(path)
+    if not _is_local(text):
+        raise PlanError(f"{what} is {text}, which only Azure can read; give a file or folder on this machine.")
+    local = Path(unquote(urlsplit(text).path)) if text.startswith("file:") else Path(text)
+    if not local.exists():
+        raise PlanError(f"{what} is {local}: no such file or folder; give the path of data on this machine.")
+    return LocalData(local.resolve())
+
+
+def _is_local(path: str) -> bool:
+    return path.startswith("file:") or not re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", path)
+
+
+def _retyped(binding: Binding, type_: str) -> Binding:
+    return Literal(_typed(binding.value, type_)) if isinstance(binding, Literal) else binding
+
+
+def _typed(value: Any, type_: str) -> str | int | float | bool:
+    """Give a literal the type that its input declares; the SDK keeps some defaults as text."""
+    if type_ == "boolean":
+        return value if isinstance(value, bool) else str(value).lower() == "true"
+    if type_ == "integer":
+        return int(value)
+    if type_ == "number":
+        return float(value)
+    return str(value)

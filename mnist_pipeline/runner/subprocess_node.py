@@ -1,0 +1,89 @@
+"""A node as the cloud runs it: its own command line, in its own copy of its snapshot, in a process of its own."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from mnist_pipeline.runner.command_line import render
+from mnist_pipeline.runner.node_call import NodeCall, NodeFailed
+from mnist_pipeline.runner.plan import Literal
+
+_POLL_SECONDS = 0.05
+_GRACE_SECONDS = 5.0
+
+
+def run_in_subprocess(call: NodeCall) -> None:
+    """Run the node's command in a shell, in a fresh copy of its snapshot.
+
+    The commands of this interpreter's environment (`python`, `mldesigner`) come first on the path.
+
+    Raises:
+        NodeFailed: the command ended with an exit code other than 0, or was canceled.
+        PlanError: the command line cannot be made.
+    """
+    copy_snapshot(call)
+    inputs = {name: value.text if isinstance(value, Literal) else value for name, value in call.inputs.items()}
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+        "PYTHONUNBUFFERED": "1",
+        **call.environment,
+    }
+    process = subprocess.Popen(
+        render(call.node.command, inputs, call.outputs),
+        shell=True,
+        executable=shutil.which("bash"),
+        cwd=call.code,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    reader = threading.Thread(target=_forward, args=(process, call), daemon=True)
+    reader.start()
+    try:
+        while process.poll() is None:
+            if call.cancel.wait(_POLL_SECONDS):
+                raise NodeFailed("canceled")
+    finally:
+        _stop(process)
+        reader.join(_GRACE_SECONDS)
+    if process.returncode:
+        raise NodeFailed(f"exit code {process.returncode}")
+
+
+def copy_snapshot(call: NodeCall) -> None:
+    """Lay out the node's snapshot in the folder that it runs in."""
+    call.code.mkdir(parents=True)
+    if call.node.snapshot is not None:
+        for relative, source in call.node.snapshot.files.items():
+            target = call.code / relative
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+
+
+def _forward(process: subprocess.Popen[str], call: NodeCall) -> None:
+    assert process.stdout is not None  # asked for above
+    for line in process.stdout:
+        call.print_line(line.rstrip("\n"))
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    """End the process and all its descendants: they share its process group."""
+    for sign, patience in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, None)):
+        try:
+            os.killpg(process.pid, sign)
+        except ProcessLookupError:
+            pass
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            continue
