@@ -4,6 +4,7 @@ from mldesigner import Input, Output, command_component
 
 from mnist_pipeline.components.both_ways import both_ways
 from mnist_pipeline.components.environment import REGISTER, SNAPSHOT, VERSION
+from mnist_pipeline.mnist.registry import MIN_ACCURACY, MODEL_NAME
 
 
 @both_ways
@@ -19,8 +20,8 @@ def register_model_component(
     input_model: Input(type="uri_folder"),
     input_result: Input(type="uri_folder"),
     registration: Output(type="uri_folder"),
-    model_name="mnist-classifier",
-    min_accuracy=0.8,
+    model_name=MODEL_NAME,
+    min_accuracy=MIN_ACCURACY,
 ):
     """Register the model in the MLflow model registry if its accuracy reaches min_accuracy.
 

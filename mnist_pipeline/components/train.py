@@ -4,6 +4,7 @@ from mldesigner import Input, Output, command_component
 
 from mnist_pipeline.components.both_ways import both_ways
 from mnist_pipeline.components.environment import KERAS, SNAPSHOT, VERSION
+from mnist_pipeline.mnist.hyperparameters import Hyperparameters
 
 
 @both_ways
@@ -18,11 +19,11 @@ def keras_train_component(
     input_data: Input(type="uri_folder"),
     output_model: Output(type="uri_folder"),
     idx_data: Input(type="uri_folder", optional=True) = None,
-    epochs=10,
-    batch_size=96,
-    learning_rate=0.01,
-    validation_split=0.1,
-    seed=42,
+    epochs=Hyperparameters.epochs,
+    batch_size=Hyperparameters.batch_size,
+    learning_rate=Hyperparameters.learning_rate,
+    validation_split=Hyperparameters.validation_split,
+    seed=Hyperparameters.seed,
     image_rows=0,
     class_names: Input(type="string", optional=True) = None,
 ):
@@ -42,7 +43,7 @@ def keras_train_component(
         class_names: Names of the classes from label 0 on, with commas between.
     """
     from mnist_pipeline.mnist.dataset import find_image_size, read_csv_dataset
-    from mnist_pipeline.mnist.training import Hyperparameters, class_names_of, train
+    from mnist_pipeline.mnist.training import class_names_of, train
 
     settings = Hyperparameters(epochs, batch_size, learning_rate, validation_split, seed)
     image_size = find_image_size(input_data, idx_data, image_rows)

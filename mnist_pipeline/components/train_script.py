@@ -3,7 +3,8 @@
 import argparse
 
 from mnist_pipeline.mnist.dataset import read_dataset
-from mnist_pipeline.mnist.training import Hyperparameters, train
+from mnist_pipeline.mnist.hyperparameters import Hyperparameters
+from mnist_pipeline.mnist.training import train
 
 
 def main() -> None:
@@ -16,8 +17,8 @@ def main() -> None:
     )
     parser.add_argument("--data-path", help="a folder with a CSV, IDX files, or a folder a label (default: ./data)")
     parser.add_argument("--model-path", required=True, help="folder for the MLflow model")
-    parser.add_argument("--epochs", type=int, default=10, help="passes over the training images")
-    parser.add_argument("--seed", type=int, default=42, help="of everything random")
+    parser.add_argument("--epochs", type=int, default=Hyperparameters.epochs, help="passes over the training images")
+    parser.add_argument("--seed", type=int, default=Hyperparameters.seed, help="of everything random")
     arguments = parser.parse_args()
     if arguments.use_uri and arguments.data_path is None:
         parser.error("--use-uri needs --data-path")

@@ -44,9 +44,14 @@ class TrainedModel:
         """Number of classes."""
         return int(self.network.output_shape[-1])
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name for each class: the label itself where the training data gave none."""
+        return self.class_names or tuple(str(label) for label in range(self.n_classes))
+
     def probabilities(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Return the class probabilities, float32 of shape (n, classes), for images of shape (n, height, width)."""
-        return self.network.predict(images[..., None].astype(np.float32), batch_size=1000, verbose=0)
+        return np.asarray(self.network.predict(images[..., None].astype(np.float32), batch_size=1000, verbose=0))
 
 
 def save_model(model: TrainedModel, folder: str | os.PathLike[str], example: npt.NDArray[np.uint8]) -> None:
@@ -89,15 +94,16 @@ def load_model(folder: str | os.PathLike[str]) -> TrainedModel:
     Raises:
         ModelError: there is no folder, no model in it, or the model cannot be used here.
     """
-    import keras
-    from mlflow.models import Model
-
     path = Path(folder)
     if not path.is_dir():
         raise ModelError(f"{path}: no such folder; give the folder that the training step wrote (output_model).")
     found = sorted(path.rglob("*.keras"))
     if len(found) != 1:
         raise ModelError(f"{path}: holds {len(found)} .keras files where a model folder has one; give a trained model.")
+
+    import keras
+    from mlflow.models import Model
+
     try:
         network = keras.saving.load_model(found[0], compile=False, safe_mode=True)
     except (ValueError, TypeError, OSError, KeyError) as error:

@@ -12,6 +12,8 @@ from mnist_pipeline.mnist.promotion import Decision, Evidence, decide, read_evid
 
 REGISTRATION = "registration.json"
 SCHEMA_VERSION = 1
+MODEL_NAME = "mnist-classifier"  # unless another is given
+MIN_ACCURACY = 0.8  # unless another is given
 
 _ARTIFACT = "model"
 

@@ -40,9 +40,10 @@ class Evaluation:
     class_names: tuple[str, ...]
 
     @property
-    def predictions(self) -> npt.NDArray[np.int64]:
-        """The most probable class of each image, int64 of shape (n,)."""
-        return self.probabilities.argmax(axis=1)
+    def predictions(self) -> npt.NDArray[np.intp]:
+        """The most probable class of each image, shape (n,)."""
+        predictions: npt.NDArray[np.intp] = self.probabilities.argmax(axis=1)
+        return predictions
 
     @property
     def accuracy(self) -> float:
@@ -78,8 +79,7 @@ def evaluate(model: TrainedModel, dataset: Dataset) -> Evaluation:
             )
         raise DataError(f"the test images are {dataset.image_size}, the model takes {model.image_size}.")
     labels = _labels_of(model, dataset)
-    names = model.class_names or tuple(str(label) for label in range(model.n_classes))
-    return Evaluation(model.probabilities(dataset.images), labels, names)
+    return Evaluation(model.probabilities(dataset.images), labels, model.names)
 
 
 def score(

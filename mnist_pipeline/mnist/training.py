@@ -3,15 +3,16 @@
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from mnist_pipeline.mnist.dataset import Dataset
-from mnist_pipeline.mnist.errors import DataError, SettingError
+from mnist_pipeline.mnist.errors import DataError
 from mnist_pipeline.mnist.files import output_folder
+from mnist_pipeline.mnist.hyperparameters import Hyperparameters
 
 if TYPE_CHECKING:
     import keras
@@ -19,39 +20,6 @@ if TYPE_CHECKING:
 LEARNING_CURVES = "learning_curves.png"  # artifact of the MLflow run
 
 _EXAMPLE_IMAGES = 3
-
-
-@dataclass(frozen=True)
-class Hyperparameters:
-    """What can be set about a training.
-
-    Attributes:
-        epochs: Passes over the training images, at least 1.
-        batch_size: Images a step, at least 1.
-        learning_rate: Peak of the learning rate's schedule, above 0.
-        validation_split: Share of the images held out to validate, 0 up to but not including 1.
-        seed: Of the split, the initial weights, the order of the images and the augmentation.
-
-    Raises:
-        SettingError: a value is out of its range.
-    """
-
-    epochs: int = 10
-    batch_size: int = 96
-    learning_rate: float = 0.01
-    validation_split: float = 0.1
-    seed: int = 42
-
-    def __post_init__(self) -> None:
-        for name, holds, range_ in (
-            ("epochs", self.epochs >= 1, "at least 1"),
-            ("batch_size", self.batch_size >= 1, "at least 1"),
-            ("learning_rate", 0 < self.learning_rate < float("inf"), "above 0"),
-            ("validation_split", 0 <= self.validation_split < 1, "from 0 up to, but not including, 1"),
-            ("seed", 0 <= self.seed < 2**32, "from 0 to 4294967295"),
-        ):
-            if not holds:
-                raise SettingError(f"{name} is {getattr(self, name)}; it must be {range_}.")
 
 
 def split_indices(n: int, share: float, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -91,16 +59,12 @@ def train(dataset: Dataset, output_model: str | os.PathLike[str], settings: Hype
             "name every class from label 0 on."
         )
 
-    import keras
     import mlflow
-    import tensorflow as tf
 
     from mnist_pipeline.mnist.figures import learning_curves
     from mnist_pipeline.mnist.model_folder import TrainedModel, save_model
     from mnist_pipeline.mnist.tracking import step_run
 
-    keras.utils.set_random_seed(settings.seed)
-    tf.config.experimental.enable_op_determinism()
     with step_run():
         height, width = dataset.image_size
         mlflow.log_params(
@@ -117,22 +81,23 @@ def train(dataset: Dataset, output_model: str | os.PathLike[str], settings: Hype
 
 
 def _fit(
-    dataset: Dataset, settings: Hyperparameters, log: Callable[[int, dict[str, float]], None]
+    dataset: Dataset, settings: Hyperparameters, log: Callable[[int, dict[str, float]], object]
 ) -> tuple["keras.Model", dict[str, list[float]]]:
     """Train on the dataset; return the network and the figures of each epoch."""
     import keras
+    import tensorflow as tf
 
     from mnist_pipeline.mnist.network import build_network
+    from mnist_pipeline.mnist.optimization import compile_network, count_steps
 
+    # Here and not earlier: MLflow draws names for its runs from the same source of random numbers as Keras.
+    keras.utils.set_random_seed(settings.seed)
+    tf.config.experimental.enable_op_determinism()
     training, validation = split_indices(len(dataset.images), settings.validation_split, settings.seed)
     images = dataset.images[..., None]
     network = build_network(*dataset.image_size, dataset.n_classes)
-    network.compile(
-        optimizer=keras.optimizers.AdamW(settings.learning_rate),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=False,
-    )
+    steps = count_steps(len(training), settings.batch_size, settings.epochs)
+    compile_network(network, steps, settings.learning_rate)
     history: dict[str, list[float]] = {}
     epoch_started = time.monotonic()
 

@@ -9,6 +9,8 @@ from mnist_pipeline.components import (
     prepare_data_component,
     register_model_component,
 )
+from mnist_pipeline.mnist.hyperparameters import Hyperparameters
+from mnist_pipeline.mnist.registry import MIN_ACCURACY, MODEL_NAME
 from mnist_pipeline.pipelines.placement import place
 
 
@@ -20,14 +22,14 @@ from mnist_pipeline.pipelines.placement import place
 )
 def image_classification_pipeline(
     pipeline_input_data: Input(type="uri_folder", optional=False),  # else the SDK infers optional from idx_data
-    epochs: int = 10,
-    batch_size: int = 96,
-    learning_rate: float = 0.01,
-    validation_split: float = 0.1,
-    seed: int = 42,
+    epochs: int = Hyperparameters.epochs,
+    batch_size: int = Hyperparameters.batch_size,
+    learning_rate: float = Hyperparameters.learning_rate,
+    validation_split: float = Hyperparameters.validation_split,
+    seed: int = Hyperparameters.seed,
     class_names: Input(type="string", optional=True) = None,
-    model_name: str = "mnist-classifier",
-    min_accuracy: float = 0.8,
+    model_name: str = MODEL_NAME,
+    min_accuracy: float = MIN_ACCURACY,
     compute: str = None,
     train_compute: str = None,
 ):

@@ -7,6 +7,8 @@ from azure.ai.ml.dsl import pipeline
 from azure.ai.ml.entities import Environment
 
 from mnist_pipeline.components.environment import KERAS, REGISTER
+from mnist_pipeline.mnist.hyperparameters import Hyperparameters
+from mnist_pipeline.mnist.registry import MIN_ACCURACY, MODEL_NAME
 from mnist_pipeline.pipelines.placement import place
 
 _PACKAGE = Path(__file__).resolve().parents[1]  # the snapshot; .amlignore there lists what is uploaded
@@ -21,10 +23,10 @@ _PACKAGE = Path(__file__).resolve().parents[1]  # the snapshot; .amlignore there
 def train_evaluate_register_pipeline(
     train_data_asset_uri: Input(type="uri_folder"),
     test_data_asset_uri: Input(type="uri_folder"),
-    epochs: int = 10,
-    seed: int = 42,
-    model_name: str = "mnist-classifier",
-    min_accuracy: float = 0.8,
+    epochs: int = Hyperparameters.epochs,
+    seed: int = Hyperparameters.seed,
+    model_name: str = MODEL_NAME,
+    min_accuracy: float = MIN_ACCURACY,
     compute: str = None,
     instance_type: str = None,
 ):
@@ -63,7 +65,7 @@ _TRAIN = command(
         "python components/train_script.py --use-uri --data-path ${{inputs.data}} --model-path ${{outputs.model}} "
         "--epochs ${{inputs.epochs}} --seed ${{inputs.seed}}"
     ),
-    inputs={"data": Input(type="uri_folder"), "epochs": 10, "seed": 42},
+    inputs={"data": Input(type="uri_folder"), "epochs": Hyperparameters.epochs, "seed": Hyperparameters.seed},
     outputs={"model": Output(type="uri_folder", mode="rw_mount")},
     environment=Environment(**KERAS),
 ).component
@@ -92,8 +94,8 @@ _REGISTER = command(
     inputs={
         "model": Input(type="uri_folder"),
         "accuracy": Input(type="uri_folder"),
-        "model_name": "mnist-classifier",
-        "min_accuracy": 0.8,
+        "model_name": MODEL_NAME,
+        "min_accuracy": MIN_ACCURACY,
     },
     environment=Environment(**REGISTER),
     is_deterministic=False,  # a reused step would register nothing

@@ -18,7 +18,7 @@ _PLACEHOLDER = re.compile(r"\$\{\{\s*(inputs|outputs)\.([^\s}]+?)(?:\.path)?\s*\
 def render(command: str, inputs: Mapping[str, str | Path], outputs: Mapping[str, Path]) -> str:
     """Fill the placeholders of `command` and return a line for the shell.
 
-    A path outside quotes is quoted for the shell if it needs it. A literal goes in as it is, like on Azure ML.
+    A path is quoted for the shell as the place where it stands needs it. A literal goes in as it is, like on Azure ML.
 
     Args:
         command: The component's command.
@@ -26,7 +26,7 @@ def render(command: str, inputs: Mapping[str, str | Path], outputs: Mapping[str,
         outputs: The path of each output.
 
     Raises:
-        PlanError: a placeholder has no value, or a value would end the quotes that it stands in.
+        PlanError: a placeholder has no value, or a literal would end the quotes that it stands in.
     """
     values = {"inputs": inputs, "outputs": outputs}
 
@@ -43,13 +43,20 @@ def render(command: str, inputs: Mapping[str, str | Path], outputs: Mapping[str,
         value = values[kind][name]
         rendered.append(kept[end : match.start()])
         quote = _open_quote("".join(rendered))
-        if quote and (quote in str(value) or (quote == '"' and set("$`\\") & set(str(value)))):
-            raise PlanError(
-                f"{kind[:-1]} {name} is {str(value)!r}, which would break the quotes of its command; change it."
-            )
-        rendered.append(shlex.quote(str(value)) if isinstance(value, Path) and not quote else str(value))
+        if isinstance(value, Path):
+            rendered.append(_quoted(str(value), quote))
+        elif quote and (quote in value or (quote == '"' and set("$`\\") & set(value))):
+            raise PlanError(f"{kind[:-1]} {name} is {value!r}, which would break the quotes of its command; change it.")
+        else:
+            rendered.append(value)
         end = match.end()
     return "".join(rendered) + kept[end:]
+
+
+def _quoted(path: str, quote: str) -> str:
+    """Return a path as the shell needs it inside `quote`, or outside all quotes when that is empty."""
+    quoted = shlex.quote(path)
+    return path if quoted == path else f"{quote}{quoted}{quote}"  # ends the open quote, and opens it again
 
 
 def _open_quote(text: str) -> str:

@@ -27,19 +27,21 @@ def run_in_process(call: NodeCall) -> None:
         PlanError: the node is neither a `@command_component` function nor a Python script.
     """
     run = _runner_of(call)
-    with _environment(call.environment), contextlib.redirect_stdout(_Tee(sys.stdout, call.print_line)):
-        try:
+    try:
+        with _environment(call.environment), _printing_to(call.print_line):
             run()
-        except MnistPipelineError as error:
-            call.print_line(f"{type(error).__name__}: {error}")
-            raise NodeFailed(f"{type(error).__name__}: {error}") from error
-        except SystemExit as end:
-            if end.code not in (None, 0):
-                raise NodeFailed(f"exit code {end.code}") from end
-        except Exception as error:
-            for line in traceback.format_exc().splitlines():
-                call.print_line(line)
-            raise NodeFailed(f"{type(error).__name__}: {error}") from error
+    except MnistPipelineError as error:
+        call.print_line(f"{type(error).__name__}: {error}")
+        raise NodeFailed(f"{type(error).__name__}: {error}") from error
+    except SystemExit as end:
+        if isinstance(end.code, str):  # sys.exit("a sentence") prints it and means 1
+            call.print_line(end.code)
+        if end.code not in (None, 0):
+            raise NodeFailed(f"exit code {1 if isinstance(end.code, str) else end.code}") from end
+    except Exception as error:
+        for line in traceback.format_exc().splitlines():
+            call.print_line(line)
+        raise NodeFailed(f"{type(error).__name__}: {error}") from error
 
 
 def _runner_of(call: NodeCall) -> Callable[[], object]:
@@ -54,8 +56,8 @@ def _runner_of(call: NodeCall) -> Callable[[], object]:
     words = shlex.split(render(call.node.command, texts, call.outputs))
     if words[:1] != ["python"] or not words[1:] or not words[1].endswith(".py") or call.node.snapshot is None:
         raise PlanError(
-            f"node {call.node.name} runs '{' '.join(words[:2])} ...'; in-process mode calls @command_component functions "
-            "and 'python script.py ...' only, so run it as a subprocess."
+            f"node {call.node.name} runs '{' '.join(words[:2])} ...'; in-process mode calls @command_component "
+            "functions and 'python script.py ...' only, so run it as a subprocess."
         )
     script = call.node.snapshot.folder / words[1]
 
@@ -68,22 +70,43 @@ def _runner_of(call: NodeCall) -> Callable[[], object]:
 
 @contextlib.contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables, MLflow's tracking URI with them, and put all back as it was."""
+    """Set environment variables, MLflow's tracking URI with them; end the MLflow runs begun and put all back."""
     import mlflow
 
-    before = dict(os.environ)
-    tracking_uri, registry_uri = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+    before, folder, active = dict(os.environ), Path.cwd(), mlflow.active_run()
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+    is_set = mlflow.is_tracking_uri_set()  # type: ignore[no-untyped-call]  # MLflow leaves its type out
+    tracking_uri = mlflow.get_tracking_uri() if is_set else None
     os.environ.update(variables)
     if uri := variables.get("MLFLOW_TRACKING_URI"):
         mlflow.set_tracking_uri(uri)
-        mlflow.set_registry_uri(uri)
     try:
         yield
     finally:
-        mlflow.set_tracking_uri(tracking_uri)
-        mlflow.set_registry_uri(registry_uri)
+        while (run := mlflow.active_run()) is not None and run is not active:
+            mlflow.end_run()
+        mlflow.set_tracking_uri(tracking_uri)  # type: ignore[arg-type]  # None is how MLflow forgets it
         os.environ.clear()
         os.environ.update(before)
+        os.chdir(folder)
+
+
+@contextlib.contextmanager
+def _printing_to(print_line: Callable[[str], None]) -> Iterator[None]:
+    """Pass each line that is printed to `print_line` too."""
+    stdout, stderr = sys.stdout, sys.stderr
+
+    def print_outside(line: str) -> None:
+        with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+            print_line(line)  # whoever listens may print in turn, and that is not the node's
+
+    tees = _Tee(stdout, print_outside), _Tee(stderr, print_outside)
+    with contextlib.redirect_stdout(tees[0]), contextlib.redirect_stderr(tees[1]):
+        try:
+            yield
+        finally:
+            for tee in tees:
+                tee.end_line()
 
 
 @contextlib.contextmanager
@@ -111,6 +134,12 @@ class _Tee(io.TextIOBase):
         for line in lines:
             self._print_line(line)
         return len(text)
+
+    def end_line(self) -> None:
+        """Pass on a last line without an end."""
+        if self._rest:
+            self._print_line(self._rest)
+            self._rest = ""
 
     def flush(self) -> None:
         self._stream.flush()

@@ -3,7 +3,8 @@
 import os
 import threading
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,19 +12,21 @@ from typing import Any, Literal, TypeAlias
 
 from azure.ai.ml.entities import PipelineJob
 
-from mnist_pipeline.errors import MnistPipelineError
+from mnist_pipeline.errors import MnistPipelineError, SettingError
 from mnist_pipeline.mnist.files import output_folder
 from mnist_pipeline.runner.in_process_node import run_in_process
 from mnist_pipeline.runner.node_call import NodeCall, NodeFailed, RunNode
-from mnist_pipeline.runner.plan import LocalData, Node, OutputOf, Plan
 from mnist_pipeline.runner.plan import Literal as LiteralValue
+from mnist_pipeline.runner.plan import LocalData, Node, OutputOf, Plan
 from mnist_pipeline.runner.run_folder import RunFolder
 from mnist_pipeline.runner.sdk_job import read_plan
 from mnist_pipeline.runner.status import NodeRun, PipelineRun, Status
 from mnist_pipeline.runner.subprocess_node import run_in_subprocess
-from mnist_pipeline.runner.tracking import Tracking, embedded_store
+from mnist_pipeline.runner.tracking import Tracking, absolute, embedded_store
 
 Mode: TypeAlias = Literal["subprocess", "in-process"]
+
+_RUN_NODE: Mapping[str, RunNode] = {"subprocess": run_in_subprocess, "in-process": run_in_process}
 
 
 @dataclass(frozen=True)
@@ -66,28 +69,30 @@ def run_locally(
         tracking_uri: MLflow store or server; by default that of `MLFLOW_TRACKING_URI`, otherwise `mlflow.db` in
             `output_dir`.
         on_event: Called with each change of a node's state and each line that it prints; from other threads too,
-            one call at a time.
+            one call at a time. What it raises ends the run and goes on to the caller.
 
     Returns:
         The run, whatever became of it: look at `.status`, or call `.raise_for_status()`.
 
     Raises:
+        SettingError: there is no such mode.
         PlanError: the job cannot be carried out here.
         OutputError: `output_dir` cannot be written to.
         RunError: MLflow cannot be reached.
     """
+    if mode not in _RUN_NODE:
+        raise SettingError(f"mode is {mode!r}; choose {' or '.join(_RUN_NODE)}.")
     plan = read_plan(job)
     folder = output_folder(output_dir).resolve()
     uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
-    run_node = {"subprocess": run_in_subprocess, "in-process": run_in_process}[mode]
     return carry_out(
         plan,
         RunFolder(folder, plan),
-        uri or embedded_store(folder),
+        absolute(uri) if uri else embedded_store(folder),
         artifacts=None if uri else folder / "mlartifacts",
-        run_node=run_node,
+        run_node=_RUN_NODE[mode],
         pool=ThreadPoolExecutor(os.cpu_count()) if mode == "subprocess" else _Inline(),
-        on_event=on_event or (lambda event: None),
+        on_event=on_event or (lambda _: None),
     )
 
 
@@ -102,7 +107,11 @@ def carry_out(
     on_event: Callable[[Event], None],
 ) -> PipelineRun:
     """Run the nodes of `plan` in their order; see `run_locally`."""
-    tracking = Tracking(tracking_uri, plan.experiment_name, folder.name, artifacts)
+    try:
+        tracking = Tracking(tracking_uri, plan.experiment_name, folder.name, artifacts)
+    except BaseException:
+        folder.remove()
+        raise
     run = _Run(plan, folder, tracking, run_node, on_event)
     try:
         with pool:
@@ -111,8 +120,8 @@ def carry_out(
             except BaseException:
                 run.cancel.set()  # before the pool waits for its threads
                 raise
-    except BaseException:
-        run.finish(Status.CANCELED)
+    except BaseException as error:
+        run.finish(Status.FAILED if isinstance(error, Exception) else Status.CANCELED)
         raise
     completed = all(node.status is Status.COMPLETED for node in run.nodes.values())
     return run.finish(Status.COMPLETED if completed else Status.FAILED)
@@ -132,7 +141,9 @@ class _Run:
         self._run_node = run_node
         self._on_event = on_event
         self._lock = threading.RLock()
-        self._write_status(Status.RUNNING)
+        self._listener_error: Exception | None = None
+        self._status = Status.RUNNING
+        self._write_status()
 
     def drain(self, pool: Executor) -> None:
         """Run every node whose upstream nodes completed; return when nothing is left to run."""
@@ -149,11 +160,20 @@ class _Run:
             if running:
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 sorter.done(*(future.result() for future in done))
+            if self._listener_error is not None:
+                raise self._listener_error
 
     def finish(self, status: Status) -> PipelineRun:
         """Close the books of the run and return what became of it."""
-        self._tracking.end(self._tracking.run_id, status)
-        self._write_status(status)
+        with self._lock:
+            for node in list(self.nodes.values()):
+                if node.status is Status.RUNNING:  # interrupted before it could say so itself
+                    self.nodes[node.name] = replace(node, status=Status.CANCELED)
+            self._status = status
+            try:
+                self._write_status()
+            finally:
+                self._tracking.end(self._tracking.run_id, status)
         outputs = {
             name: self.nodes[output.node].outputs[output.port]
             for name, output in self._plan.outputs.items()
@@ -170,13 +190,15 @@ class _Run:
         )
 
     def _run(self, node: Node) -> str:
-        """Run one node from its first state to its last; return its name."""
+        """Run one node from its first state to its last, unless the run is being canceled; return its name."""
+        if self.cancel.is_set():
+            return node.name
+        started = time.monotonic()
         log_path = self._folder.log(node.name)
         log_path.parent.mkdir(parents=True)
-        started = time.monotonic()
-        variables = self._tracking.start_node(node.name)
-        outcome: dict[str, Any]
-        with log_path.open("w", encoding="utf-8", buffering=1) as log:
+        variables: Mapping[str, str] = {}
+        outcome: dict[str, Any] = {"status": Status.CANCELED}
+        with log_path.open("w", encoding="utf-8", errors="replace", buffering=1) as log:
 
             def print_line(line: str) -> None:
                 log.write(line + "\n")
@@ -184,6 +206,7 @@ class _Run:
 
             self._change(node, status=Status.RUNNING)
             try:
+                variables = self._tracking.start_node(node.name)
                 self._run_node(
                     NodeCall(
                         node=node,
@@ -197,17 +220,17 @@ class _Run:
                 )
                 outcome = {"status": Status.COMPLETED, "outputs": self._folder.keep_outputs(node)}
             except (NodeFailed, MnistPipelineError) as error:
+                if not self.cancel.is_set():
+                    outcome = {"status": Status.FAILED, "error": str(error)}
+            except Exception as error:
+                outcome = {"status": Status.FAILED, "error": f"{type(error).__name__}: {error}"}
+                for line in traceback.format_exc().splitlines():
+                    print_line(line)
+            finally:
                 self._folder.drop_outputs(node)
-                outcome = {"status": Status.FAILED, "error": str(error)}
-                if self.cancel.is_set():
-                    outcome = {"status": Status.CANCELED}
-            except BaseException:
-                self._folder.drop_outputs(node)
-                self._tracking.end(variables["MLFLOW_RUN_ID"], Status.CANCELED)
-                self._change(node, status=Status.CANCELED, duration=time.monotonic() - started)
-                raise
-        self._tracking.end(variables["MLFLOW_RUN_ID"], outcome["status"])
-        self._change(node, duration=time.monotonic() - started, **outcome)
+                self._change(node, duration=time.monotonic() - started, **outcome)
+                if variables:
+                    self._tracking.end(variables["MLFLOW_RUN_ID"], outcome["status"])
         return node.name
 
     def _inputs(self, node: Node) -> dict[str, LiteralValue | Path]:
@@ -222,16 +245,20 @@ class _Run:
     def _change(self, node: Node, **changes: Any) -> None:
         with self._lock:
             self.nodes[node.name] = replace(self.nodes[node.name], **changes)
-            self._write_status(Status.RUNNING)
+            self._write_status()
             self._emit(NodeChanged(self.nodes[node.name]))
 
     def _emit(self, event: Event) -> None:
         with self._lock:
-            self._on_event(event)
+            try:
+                self._on_event(event)
+            except Exception as error:  # raised again by drain: a thread that dies here would leave its node waiting
+                self._listener_error = self._listener_error or error
+                self.cancel.set()
 
-    def _write_status(self, status: Status) -> None:
+    def _write_status(self) -> None:
         tracking = {"tracking_uri": self._tracking.uri, "run_id": self._tracking.run_id}
-        self._folder.write_status(status, self.nodes, tracking)
+        self._folder.write_status(self._status, self.nodes, tracking)
 
 
 class _Inline(Executor):

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mnist_pipeline.errors import RunError
 from mnist_pipeline.mnist.files import output_folder, written_whole
 from mnist_pipeline.runner.plan import Binding, Literal, LocalData, Node, Plan
 from mnist_pipeline.runner.status import NodeRun, Status
@@ -54,14 +55,25 @@ class RunFolder:
         return _output_paths(node, self.node(node.name) / "outputs.partial", make=True)
 
     def keep_outputs(self, node: Node) -> dict[str, Path]:
-        """Move the outputs of a node that completed to where others look for them; return their paths."""
+        """Move the outputs of a node that completed to where others look for them; return their paths.
+
+        Raises:
+            RunError: the node did not write one of them.
+        """
         folder = self.node(node.name)
+        for port, path in _output_paths(node, folder / "outputs.partial", make=False).items():
+            if not path.exists():
+                raise RunError(f"it ended without writing its output {port}; write to the path that it is given.")
         (folder / "outputs.partial").rename(folder / "outputs")
         return _output_paths(node, folder / "outputs", make=False)
 
     def drop_outputs(self, node: Node) -> None:
         """Remove what a node that failed or was canceled had written so far."""
         shutil.rmtree(self.node(node.name) / "outputs.partial", ignore_errors=True)
+
+    def remove(self) -> None:
+        """Remove the folder of a run that never began."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def write_status(self, status: Status, nodes: Mapping[str, NodeRun], tracking: Mapping[str, str]) -> None:
         """Write the state of the run and of its nodes."""

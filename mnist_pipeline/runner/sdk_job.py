@@ -1,18 +1,23 @@
 """From the SDK's PipelineJob to a plan: the one place that knows the SDK's objects and its private members.
 
-Private members used, and pinned by tests: `PipelineJob._validate`, `PipelineInput._data`, a node's `_build_inputs` and
-`_build_outputs`, a component's `_build_code`, `azure.ai.ml._utils._asset_utils.get_upload_files_from_folder`.
+Private members used, and pinned by tests: `PipelineJob._validate` and the `_errors` it returns, `PipelineInput._data`, a
+node's `_build_inputs` and `_build_outputs`, a component's `_build_code` and the `_ignore_file` of what it returns,
+`azure.ai.ml._utils._asset_utils.get_upload_files_from_folder`.
 """
 
 import inspect
 import re
 import shlex
+import shutil
 import sys
+import tempfile
+import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from azure.ai.ml.constants import AssetTypes
 from azure.ai.ml.entities import Command, PipelineJob
 
 from mnist_pipeline.errors import PlanError
@@ -21,6 +26,7 @@ from mnist_pipeline.runner.plan import Binding, Literal, LocalData, Node, Output
 _PARENT_INPUT = re.compile(r"\$\{\{parent\.inputs\.([^}]+)\}\}")
 _NODE_OUTPUT = re.compile(r"\$\{\{parent\.jobs\.([^.}]+)\.outputs\.([^}]+)\}\}")
 _PARENT_OUTPUT = re.compile(r"\$\{\{parent\.outputs\.([^}]+)\}\}")
+_DATA_TYPES = {value for name, value in vars(AssetTypes).items() if name.isupper()}
 _COMPUTE_PATH = re.compile(r"(^|\.)(default_)?compute$")
 
 
@@ -37,20 +43,44 @@ def read_plan(job: PipelineJob) -> Plan:
     errors = [error for error in job._validate()._errors if not _COMPUTE_PATH.search(error.yaml_path)]
     if errors:
         raise PlanError("; ".join(f"{error.yaml_path}: {error.message}" for error in errors))
+    _check_runnable(job.jobs, "")
+    folder = Path(job.base_path or "")
     inputs: dict[str, Binding] = {}
     for name, job_input in job.inputs.items():
         if job_input._data is not None:
-            inputs[name] = _value(job_input._data, f"input {name}")
+            inputs[name] = _value(job_input._data, folder, f"input {name}")
     nodes: dict[str, Node] = {}
-    outputs = _read_nodes(job.jobs, inputs, "", nodes)
+    outputs = _read_nodes(job.jobs, inputs, folder, "", nodes)
     name = job.display_name or job.name or "pipeline"
     return Plan(name, job.experiment_name or name, nodes, outputs)
 
 
+def _check_runnable(jobs: Mapping[str, Any], prefix: str) -> None:
+    for name, job in jobs.items():
+        if job.type != "pipeline" and not isinstance(job, Command):
+            raise PlanError(
+                f"node {prefix}{name} is a {job.type} job; this machine runs command nodes and pipelines of them."
+            )
+        if isinstance(job.component, str):
+            raise PlanError(
+                f"node {prefix}{name} uses {job.component}, a component that only its workspace has; load it from its "
+                "file with load_component(...) to run it here."
+            )
+        if job.type == "pipeline":
+            _check_runnable(job.component.jobs, f"{prefix}{name}.")
+
+
 def _read_nodes(
-    jobs: Mapping[str, Any], parent_inputs: Mapping[str, Binding], prefix: str, nodes: dict[str, Node]
+    jobs: Mapping[str, Any],
+    parent_inputs: Mapping[str, Binding],
+    folder: Path,
+    prefix: str,
+    nodes: dict[str, Node],
 ) -> dict[str, OutputOf]:
-    """Add the nodes of one pipeline to `nodes`; return which of their outputs are the pipeline's."""
+    """Add the nodes of one pipeline to `nodes`; return which of their outputs are the pipeline's.
+
+    Relative paths start at `folder`.
+    """
     pipelines = {name: _sub_pipeline_outputs(job) for name, job in jobs.items() if job.type == "pipeline"}
 
     def resolve(path: str) -> Binding | None:
@@ -70,28 +100,27 @@ def _read_nodes(
         inputs: dict[str, Binding] = {}
         for port, declared in job.component.inputs.items():
             if declared.default is not None:
-                inputs[port] = Literal(_typed(declared.default, declared.type))
+                what = f"the default of input {port} of node {full_name}"
+                inputs[port] = _retyped(Literal(declared.default), declared.type, what)
         for port, bound in job._build_inputs().items():
+            what = f"input {port} of node {full_name}"
             path = bound if isinstance(bound, str) else getattr(bound, "path", None)
             if isinstance(path, str) and "${{" in path:
                 binding = resolve(path)
                 if binding is None:
                     inputs.pop(port, None)
                     if not (_PARENT_INPUT.fullmatch(path) and job.component.inputs[port].optional):
-                        raise PlanError(f"input {port} of node {full_name} is bound to {path}, which has no value.")
+                        raise PlanError(f"{what} is bound to {path}, which has no value.")
                     continue
             else:
-                binding = _value(bound, f"input {port} of node {full_name}")
-            inputs[port] = _retyped(binding, job.component.inputs[port].type)
+                binding = _value(bound, folder, what)
+            inputs[port] = _retyped(binding, job.component.inputs[port].type, what)
         if job.type == "pipeline":
-            inner_outputs = _read_nodes(job.component.jobs, inputs, f"{full_name}.", nodes)
-        elif isinstance(job, Command):
+            inner_folder = Path(job.component.base_path or "")
+            inner_outputs = _read_nodes(job.component.jobs, inputs, inner_folder, f"{full_name}.", nodes)
+        else:
             nodes[full_name] = _read_node(full_name, job, inputs)
             inner_outputs = {port: OutputOf(full_name, port) for port in nodes[full_name].outputs}
-        else:
-            raise PlanError(
-                f"node {full_name} is a {job.type} job; this machine runs command nodes and pipelines of them."
-            )
         for port, bound in job._build_outputs().items():
             path = getattr(bound, "path", bound)
             if isinstance(path, str) and (match := _PARENT_OUTPUT.fullmatch(path)):
@@ -113,12 +142,7 @@ def _sub_pipeline_outputs(job: Any) -> dict[str, OutputOf]:
 
 
 def _read_node(name: str, node: Command, inputs: dict[str, Binding]) -> Node:
-    component = node.component
-    if isinstance(component, str):
-        raise PlanError(
-            f"node {name} uses {component}, a component that only its workspace has; load it from its file with "
-            "load_component(...) to run it here."
-        )
+    component: Any = node.component
     missing = [port for port, declared in component.inputs.items() if port not in inputs and not declared.optional]
     if missing:
         raise PlanError(f"node {name} needs a value for {', '.join(missing)}.")
@@ -143,8 +167,16 @@ def _snapshot(name: str, component: Any) -> Snapshot | None:
         raise PlanError(f"the code of node {name} is {component.code}, which only Azure can read; give a local folder.")
     with component._build_code() as code:
         folder = Path(code.path)
-        listed = get_upload_files_from_folder(folder, ignore_file=code._ignore_file)
-        return Snapshot(folder, {relative: Path(source) for source, relative in listed})
+        if folder.is_file():
+            return Snapshot(folder.parent, {folder.name: folder})
+        is_temporary = bool(component.additional_includes)
+        if is_temporary:  # the SDK puts the snapshot together in a folder that is gone in a moment
+            folder = Path(shutil.copytree(folder, tempfile.mkdtemp(prefix="snapshot-"), dirs_exist_ok=True))
+        listed: Any = get_upload_files_from_folder(folder, ignore_file=code._ignore_file)
+        snapshot = Snapshot(folder, {relative: Path(source) for source, relative in listed})
+        if is_temporary:
+            weakref.finalize(snapshot, shutil.rmtree, folder, ignore_errors=True)
+        return snapshot
 
 
 def _function_of(component: Any) -> Callable[..., object] | None:
@@ -159,11 +191,12 @@ def _function_of(component: Any) -> Callable[..., object] | None:
         if (file := getattr(module, "__file__", None)) and Path(file).resolve() == source:
             for member in vars(module).values():
                 if getattr(getattr(member, "component", None), "name", None) == component.name:
-                    return inspect.unwrap(member)
+                    function: Callable[..., object] = inspect.unwrap(member)
+                    return function
     return None
 
 
-def _value(value: Any, what: str) -> Binding:
+def _value(value: Any, folder: Path, what: str) -> Binding:
     """Turn the value of an input into a binding: an SDK `Input` with a path is data, anything plain is a literal."""
     path = getattr(value, "path", None)
     if path is None:
@@ -173,9 +206,12 @@ def _value(value: Any, what: str) -> Binding:
     text = str(path)
     if not _is_local(text):
         raise PlanError(f"{what} is {text}, which only Azure can read; give a file or folder on this machine.")
-    local = Path(unquote(urlsplit(text).path)) if text.startswith("file:") else Path(text)
+    local = Path(unquote(urlsplit(text).path)) if text.startswith("file:") else folder / text
     if not local.exists():
         raise PlanError(f"{what} is {local}: no such file or folder; give the path of data on this machine.")
+    if value.type in ("uri_folder", "uri_file") and local.is_dir() != (value.type == "uri_folder"):
+        kind = "folder" if local.is_dir() else "file"
+        raise PlanError(f"{what} is {local}, a {kind}, and its type is {value.type}; change one of them.")
     return LocalData(local.resolve())
 
 
@@ -183,16 +219,18 @@ def _is_local(path: str) -> bool:
     return path.startswith("file:") or not re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", path)
 
 
-def _retyped(binding: Binding, type_: str) -> Binding:
-    return Literal(_typed(binding.value, type_)) if isinstance(binding, Literal) else binding
-
-
-def _typed(value: Any, type_: str) -> str | int | float | bool:
-    """Give a literal the type that its input declares; the SDK keeps some defaults as text."""
-    if type_ == "boolean":
-        return value if isinstance(value, bool) else str(value).lower() == "true"
-    if type_ == "integer":
-        return int(value)
-    if type_ == "number":
-        return float(value)
-    return str(value)
+def _retyped(binding: Binding, type_: str, what: str) -> Binding:
+    """Give a literal the type that its input declares; the SDK keeps some as text and checks none."""
+    if not isinstance(binding, Literal):
+        return binding
+    if type_ in _DATA_TYPES:
+        raise PlanError(f"{what} is {binding.value!r} where data is expected; give Input(type={type_!r}, path=...).")
+    text = binding.text
+    try:
+        if type_ == "boolean":
+            return Literal({"true": True, "false": False}[text.lower()])
+        if type_ == "integer":
+            return Literal(int(text))
+        return Literal(float(text) if type_ == "number" else text)
+    except (KeyError, ValueError) as error:
+        raise PlanError(f"{what} is {binding.value!r}, which is not of type {type_}; change it.") from error

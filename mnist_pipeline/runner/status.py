@@ -77,5 +77,5 @@ class PipelineRun:
 
 def _failure(node: NodeRun) -> str:
     lines = node.log_path.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]
-    ending = "".join(f"\n    | {line}" for line in lines)
-    return f"node {node.name} failed: {node.error}\n  Its log, {node.log_path}, ends with:{ending}"
+    ending = "ends with:" + "".join(f"\n    | {line}" for line in lines) if lines else "is empty."
+    return f"node {node.name} failed: {node.error}\n  Its log, {node.log_path}, {ending}"

@@ -1,5 +1,6 @@
 """A node as the cloud runs it: its own command line, in its own copy of its snapshot, in a process of its own."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -54,8 +55,7 @@ def run_in_subprocess(call: NodeCall) -> None:
             if call.cancel.wait(_POLL_SECONDS):
                 raise NodeFailed("canceled")
     finally:
-        _stop(process)
-        reader.join(_GRACE_SECONDS)
+        _stop(process, reader)
     if process.returncode:
         raise NodeFailed(f"exit code {process.returncode}")
 
@@ -72,18 +72,16 @@ def copy_snapshot(call: NodeCall) -> None:
 
 def _forward(process: subprocess.Popen[str], call: NodeCall) -> None:
     assert process.stdout is not None  # asked for above
-    for line in process.stdout:
-        call.print_line(line.rstrip("\n"))
+    with contextlib.suppress(ValueError):  # the log is closed: what outlived the node is not listened to
+        for line in process.stdout:
+            call.print_line(line.rstrip("\n"))
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
-    """End the process and all its descendants: they share its process group."""
-    for sign, patience in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, None)):
-        try:
+def _stop(process: subprocess.Popen[str], reader: threading.Thread) -> None:
+    """End the process and its descendants, which share its process group, and read what they printed."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody left; macOS says the latter of zombies
             os.killpg(process.pid, sign)
-        except ProcessLookupError:
-            pass
-        try:
-            process.wait(patience)
-        except subprocess.TimeoutExpired:
-            continue
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_SECONDS)
+        reader.join(_GRACE_SECONDS)  # it ends with the last process that holds the pipe

@@ -1,21 +1,18 @@
 """The MLflow side of a run: one run for the pipeline, a child run for each node."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from mlflow import MlflowClient
-from mlflow.entities import RunStatus
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 
 from mnist_pipeline.errors import RunError
 from mnist_pipeline.runner.status import Status
 
-_MLFLOW_STATUS = {
-    Status.COMPLETED: RunStatus.to_string(RunStatus.FINISHED),
-    Status.FAILED: RunStatus.to_string(RunStatus.FAILED),
-    Status.CANCELED: RunStatus.to_string(RunStatus.KILLED),
-}
+_MLFLOW_STATUS = {Status.COMPLETED: "FINISHED", Status.FAILED: "FAILED", Status.CANCELED: "KILLED"}
 
 
 def embedded_store(output_dir: Path) -> str:
@@ -23,11 +20,19 @@ def embedded_store(output_dir: Path) -> str:
     return f"sqlite:///{output_dir.resolve() / 'mlflow.db'}"
 
 
+def absolute(uri: str) -> str:
+    """Return a tracking URI that means the same in every folder: each node runs in one of its own."""
+    if uri.startswith("sqlite:///"):
+        return f"sqlite:///{Path(uri.removeprefix('sqlite:///')).resolve()}"
+    is_path = not urlsplit(uri).scheme and uri != "databricks"
+    return Path(uri).resolve().as_uri() if is_path else uri
+
+
 class Tracking:
     """Starts and ends the MLflow runs of one pipeline run.
 
-    Raises (on creation):
-        RunError: the store or server cannot be reached.
+    Raises (on creation and by each method):
+        RunError: the store or server cannot be used.
     """
 
     def __init__(self, uri: str, experiment_name: str, run_name: str, artifacts: Path | None) -> None:
@@ -41,12 +46,10 @@ class Tracking:
         """
         self.uri = uri
         self.experiment_name = experiment_name
-        try:
+        with self._named_errors():
             self._client = MlflowClient(tracking_uri=uri)
             self._experiment_id = self._find_or_make_experiment(artifacts)
-            self.run_id = self._start(run_name, {})
-        except MlflowException as error:
-            raise RunError(f"MLflow at {uri} cannot be used: {error.message}") from error
+        self.run_id = self._start(run_name, {})
 
     def start_node(self, name: str) -> dict[str, str]:
         """Start a node's run; return the environment variables by which the node finds it."""
@@ -59,10 +62,12 @@ class Tracking:
 
     def end(self, run_id: str, status: Status) -> None:
         """End a run."""
-        self._client.set_terminated(run_id, _MLFLOW_STATUS[status])
+        with self._named_errors():
+            self._client.set_terminated(run_id, _MLFLOW_STATUS[status])
 
     def _start(self, name: str, tags: Mapping[str, str]) -> str:
-        run = self._client.create_run(self._experiment_id, tags={MLFLOW_RUN_NAME: name, **tags}, run_name=name)
+        with self._named_errors():
+            run = self._client.create_run(self._experiment_id, tags={MLFLOW_RUN_NAME: name, **tags}, run_name=name)
         return str(run.info.run_id)
 
     def _find_or_make_experiment(self, artifacts: Path | None) -> str:
@@ -70,4 +75,17 @@ class Tracking:
         if found is not None:
             return str(found.experiment_id)
         location = artifacts.as_uri() if artifacts is not None else None
-        return str(self._client.create_experiment(self.experiment_name, artifact_location=location))
+        try:
+            return str(self._client.create_experiment(self.experiment_name, artifact_location=location))
+        except MlflowException as error:
+            found = self._client.get_experiment_by_name(self.experiment_name)
+            if error.error_code != "RESOURCE_ALREADY_EXISTS" or found is None:
+                raise
+            return str(found.experiment_id)  # another run made it at the same moment
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except MlflowException as error:
+            raise RunError(f"MLflow at {self.uri} cannot be used: {error.message}") from error

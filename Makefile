@@ -1,0 +1,12 @@
+# make check: everything a change must pass, in about two minutes; needs `pip install -e '.[dev]'`.
+.PHONY: check test
+
+check:
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+	pytest -m "not slow"
+
+test:
+	pytest

@@ -1,0 +1,138 @@
+"""`mnist-pipeline run`: the whole pipeline on this machine."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mnist_pipeline.mnist.hyperparameters import Hyperparameters
+from mnist_pipeline.mnist.registry import MIN_ACCURACY, MODEL_NAME
+
+if TYPE_CHECKING:
+    from mnist_pipeline.runner import Mode, PipelineRun
+
+
+@click.command(short_help="Run the whole pipeline on this machine.")
+@click.option(
+    "--data",
+    default="sample",
+    show_default=True,
+    metavar="sample|fashion-mnist|FOLDER",
+    help="The embedded sample of Fashion-MNIST; all of it, taken from Debian's dataset-fashion-mnist or downloaded; "
+    "or a folder with four IDX files, plain or gzip-compressed.",
+)
+@click.option(
+    "--epochs",
+    default=Hyperparameters.epochs,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Passes over the images.",
+)
+@click.option(
+    "--batch-size",
+    default=Hyperparameters.batch_size,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Images a step.",
+)
+@click.option(
+    "--learning-rate",
+    default=Hyperparameters.learning_rate,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Peak of the learning rate's schedule.",
+)
+@click.option(
+    "--validation-split",
+    default=Hyperparameters.validation_split,
+    show_default=True,
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Share of the training images held out to validate.",
+)
+@click.option(
+    "--seed",
+    default=Hyperparameters.seed,
+    show_default=True,
+    type=click.IntRange(0, 2**32 - 1),
+    help="Of everything random.",
+)
+@click.option(
+    "--min-accuracy",
+    default=MIN_ACCURACY,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="The least accuracy on the test images for the model to be registered.",
+)
+@click.option("--model-name", default=MODEL_NAME, show_default=True, help="Name in the model registry.")
+@click.option(
+    "--output-dir",
+    default="mnist-runs",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder for the run and, beside it, the MLflow store; MLFLOW_TRACKING_URI names another store or server.",
+)
+@click.option(
+    "--mode",
+    default="subprocess",
+    show_default=True,
+    type=click.Choice(["subprocess", "in-process"]),
+    help="Each step as the cloud runs it, in a process and a copy of its code; or all in this process, for a debugger.",
+)
+def run(data: str, output_dir: Path, mode: "Mode", **parameters: Any) -> None:
+    """Prepare data, train, score, and register the model if it is good enough.
+
+    The very pipeline that would be submitted to Azure ML runs here, step by step, logged to a local MLflow store.
+
+    \b
+    mnist-pipeline run
+    mnist-pipeline run --data fashion-mnist --min-accuracy 0.9
+    mnist-pipeline run --data ~/my-digits --epochs 20 --model-name digits
+    """
+    from mnist_pipeline.cli.named_data import find_data
+    from mnist_pipeline.cli.progress import follow
+
+    found = find_data(data)
+    with follow(live=mode == "subprocess") as on_event:
+        from azure.ai.ml import Input
+
+        from mnist_pipeline.pipelines import image_classification_pipeline
+        from mnist_pipeline.runner import run_locally
+
+        job = image_classification_pipeline(
+            pipeline_input_data=Input(type="uri_folder", path=str(found.folder)),
+            class_names=",".join(found.class_names) or None,
+            **parameters,
+        )
+        result = run_locally(job, output_dir, mode=mode, on_event=on_event)
+    result.raise_for_status()
+    click.echo(_summary(result))
+
+
+def _summary(result: "PipelineRun") -> str:
+    metrics = json.loads((result.outputs["result"] / "metrics.json").read_text(encoding="utf-8"))
+    registration = json.loads((result.outputs["registration"] / "registration.json").read_text(encoding="utf-8"))
+    checks = ", ".join(
+        f"{check['observed']:.4f} {'reaches' if check['passed'] else 'is below'} {check['name']} {check['required']:g}"
+        for check in registration["checks"]
+    )
+    version = registration["model_version"]
+    model = f"{registration['model_name']} version {version}" if version else "none registered"
+    return f"""
+accuracy  {metrics["accuracy"]:.4f} on {metrics["images"]} test images, loss {metrics["loss"]:.4f}
+decision  {registration["decision"]}: {checks}
+model     {model}
+
+What it confuses    {_shown(result.outputs["result"] / "confusion_matrix.png")}
+Its worst mistakes  {_shown(result.outputs["result"] / "most_confident_mistakes.png")}
+All about the run   {_shown(result.folder)}
+
+Look at metrics, figures and the model:
+  mlflow ui --backend-store-uri {result.tracking_uri}
+Ask the model what is in an image:
+  mnist-pipeline predict {_shown(result.outputs["model"])} IMAGE.png"""
+
+
+def _shown(path: Path) -> str:
+    """The path as a person would type it here."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -1,0 +1,221 @@
+"""The command as a person types it: in a process of its own, judged by exit code and output."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from idx_data import idx_bytes, patterned, write_idx, write_patterned_idx
+from PIL import Image
+
+
+def command(*arguments, cwd, **options):
+    """Run `mnist-pipeline` with the arguments, away from any MLflow server that the tester may have set."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+    return subprocess.run(
+        [sys.executable, "-m", "mnist_pipeline", *map(str, arguments)],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        **options,
+    )
+
+
+def assert_one_sentence(result, *parts):
+    """A failure that a person understands: exit code 1, one line that holds the parts, no traceback."""
+    assert result.returncode == 1, result
+    assert "Traceback" not in result.stderr
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+    for part in parts:
+        assert part in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["predict", "-h"]])
+def test_help_teaches_by_example(arguments, tmp_path):
+    result = command(*arguments, cwd=tmp_path)
+
+    assert result.returncode == 0
+    assert re.search(r"^  mnist-pipeline \w+", result.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["fly"], ["run", "--epochs", "0"], ["run", "--min-accuracy", "1.5"], ["run", "--mode", "x"], ["predict"]],
+)
+def test_wrong_usage_is_said_in_a_sentence_with_exit_code_2(arguments, tmp_path):
+    result = command(*arguments, cwd=tmp_path)
+
+    assert result.returncode == 2
+    assert "Error: " in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def no_such_folder(folder):
+    return ["no such folder"]
+
+
+def empty_folder(folder):
+    folder.mkdir()
+    return ["train-images-idx3-ubyte is missing", "the folder is empty"]
+
+
+def wrong_magic(folder):
+    write_patterned_idx(folder, 4, 4, 2)
+    (folder / "t10k-labels-idx1-ubyte").write_bytes(b"GIF89a......")
+    return ["t10k-labels-idx1-ubyte", "magic number"]
+
+
+def different_counts(folder):
+    write_patterned_idx(folder, 4, 4, 2)
+    (folder / "train-labels-idx1-ubyte").write_bytes(idx_bytes(np.zeros(5)))
+    return ["48 images", "5 labels"]
+
+
+@pytest.mark.parametrize("spoil", [no_such_folder, empty_folder, wrong_magic, different_counts])
+def test_data_that_cannot_be_used_are_refused_before_anything_runs(spoil, tmp_path):
+    parts = spoil(tmp_path / "data")
+
+    result = command("run", "--data", tmp_path / "data", cwd=tmp_path)
+
+    assert_one_sentence(result, str(tmp_path / "data"), *parts)
+    assert not (tmp_path / "mnist-runs").exists()
+
+
+def test_an_output_folder_that_is_a_file_is_refused(tmp_path):
+    (tmp_path / "taken").write_text("mine")
+
+    result = command("run", "--output-dir", "taken", cwd=tmp_path)
+
+    assert_one_sentence(result, "taken", "a file stands where the output folder should be")
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+@pytest.mark.slow
+def test_a_failing_step_is_named_with_its_reason_and_its_log(tmp_path):
+    images, labels = write_idx(tmp_path / "data", "train", *patterned(20, 4, 4, 2))
+    write_idx(tmp_path / "data", "test", *patterned(20, 4, 4, 2))
+    images.write_bytes(images.read_bytes()[:-7])
+
+    result = command("run", "--data", tmp_path / "data", cwd=tmp_path)
+
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr + result.stdout
+    assert "node prepare_data_node failed" in result.stderr
+    assert "the header promises 320 bytes of data, the file holds only 313" in result.stderr
+    (log,) = tmp_path.glob("mnist-runs/*/nodes/prepare_data_node/log.txt")
+    assert str(log) in result.stderr
+    assert "train_node  NotStarted" not in result.stdout
+    assert not list(tmp_path.glob("mnist-runs/*/nodes/*/outputs*"))
+
+
+@pytest.fixture(scope="module")
+def finished_run(tmp_path_factory):
+    """A folder in which the pipeline ran on small patterns that are easy to learn, and what was printed."""
+    folder = tmp_path_factory.mktemp("run")
+    write_patterned_idx(folder / "data", 8, 8, 2, n_train=200, n_test=40)
+    return folder, command("run", "--data", "data", "--epochs", "4", "--model-name", "stripes", cwd=folder)
+
+
+@pytest.mark.slow
+def test_a_run_tells_its_accuracy_its_decision_its_model_and_how_to_look_further(finished_run):
+    folder, result = finished_run
+
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    (metrics_file,) = folder.glob("mnist-runs/*/nodes/score_node/outputs/output_result/metrics.json")
+    accuracy = json.loads(metrics_file.read_text())["accuracy"]
+    assert f"accuracy  {accuracy:.4f} on 40 test images" in result.stdout
+    assert "decision  registered" in result.stdout
+    assert "stripes version 1" in result.stdout
+    assert f"mlflow ui --backend-store-uri sqlite:///{folder}/mnist-runs/mlflow.db" in result.stdout
+    assert "train_node  epoch 4/4" in result.stdout
+    for picture in re.findall(r"\S+\.png", result.stdout):
+        assert picture == "IMAGE.png" or Image.open(folder / picture).width > 100
+
+
+@pytest.mark.slow
+def test_mlflow_itself_lists_the_registered_model(finished_run):
+    from mlflow import MlflowClient
+
+    folder, _ = finished_run
+
+    (model,) = MlflowClient(f"sqlite:///{folder}/mnist-runs/mlflow.db").search_registered_models()
+    assert model.name == "stripes"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["models:/stripes/1", "mnist-runs/*/nodes/train_node/outputs/output_model"])
+def test_predict_names_the_class_of_an_image_and_how_sure_it_is(name, finished_run):
+    folder, _ = finished_run
+    (model,) = [name] if name.startswith("models:") else folder.glob(name)
+    images, labels = patterned(2, 8, 8, 2, seed=5)
+    for image, label in zip(images, labels, strict=True):
+        Image.fromarray(image).resize((16, 16), Image.Resampling.NEAREST).save(folder / f"is{label}.png")
+
+    result = command("predict", model, "is0.png", "is1.png", cwd=folder)
+
+    assert result.returncode == 0, result.stderr
+    assert [line.split("%")[0].rsplit(maxsplit=1)[0] for line in result.stdout.splitlines()] == [
+        "is0.png: 0",
+        "is1.png: 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "image", "part"),
+    [
+        ("nowhere", "good.png", "nowhere: no such folder"),
+        ("empty", "good.png", "empty: holds 0 .keras files"),
+        ("models:/stripes/1", "good.png", "no MLflow store"),
+        ("empty", "missing.png", "missing.png: no such file"),
+    ],
+)
+def test_predict_says_in_one_sentence_what_it_misses(model, image, part, tmp_path):
+    (tmp_path / "empty").mkdir()
+    Image.new("L", (8, 8)).save(tmp_path / "good.png")
+
+    assert_one_sentence(command("predict", model, image, cwd=tmp_path), part)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_the_run_marked_and_no_process_behind(sign, tmp_path):
+    write_patterned_idx(tmp_path / "data", 8, 8, 2, n_train=400)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mnist_pipeline", "run", "--data", "data", "--epochs", "100000"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for_epochs(tmp_path)
+    process.send_signal(sign)
+    _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert errors == "Canceled.\n"
+    (status_file,) = tmp_path.glob("mnist-runs/*/status.json")
+    status = json.loads(status_file.read_text())
+    assert status["status"] == "Canceled"
+    assert status["nodes"]["train_node"]["status"] == "Canceled"
+    assert not list(tmp_path.glob("mnist-runs/*/nodes/train_node/outputs*"))
+    running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert str(tmp_path) not in running
+
+
+def wait_for_epochs(folder):
+    """Wait until the training has begun."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        logs = list(folder.glob("mnist-runs/*/nodes/train_node/log.txt"))
+        if logs and "epoch 2/" in logs[0].read_text():
+            return
+        time.sleep(0.2)
+    raise AssertionError("the training did not begin in two minutes")

@@ -1,0 +1,76 @@
+"""Small data in real formats and an MLflow store of one's own, for every test."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from idx_data import write_idx
+
+
+@pytest.fixture
+def idx_folder(tmp_path) -> Path:
+    """The four IDX files of two training images and one test image of 2 x 2 pixels."""
+    folder = tmp_path / "idx"
+    write_idx(folder, "train", np.arange(8).reshape(2, 2, 2), np.array([7, 3]))
+    write_idx(folder, "test", np.full((1, 2, 2), 255), np.array([9]))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory) -> Path:
+    """An MLflow database with its tables made, which takes seconds, to be copied."""
+    from mlflow import MlflowClient
+
+    database = tmp_path_factory.mktemp("empty_store") / "mlflow.db"
+    client = MlflowClient(f"sqlite:///{database}")
+    client.create_experiment("tests", artifact_location=str(database.parent / "unused"))
+    return database
+
+
+@contextmanager
+def store_in(folder: Path, empty_store: Path):
+    """Let MLflow log to `folder`, database and artifacts, as long as the body lasts; yield a client."""
+    import mlflow
+
+    shutil.copyfile(empty_store, folder / "mlflow.db")
+    previous = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_RUN_ID", raising=False)
+        mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+        client = mlflow.MlflowClient()
+        experiment = client.create_experiment("here", artifact_location=str(folder / "artifacts"))
+        patch.setenv("MLFLOW_EXPERIMENT_ID", experiment)
+        try:
+            yield client
+        finally:
+            mlflow.set_tracking_uri(previous)
+
+
+@pytest.fixture
+def mlflow_store(tmp_path, empty_store) -> Iterator:
+    """An empty MLflow store that steps log to; its client, whose runs are in the experiment `here`."""
+    folder = tmp_path / "mlflow_store"
+    folder.mkdir()
+    with store_in(folder, empty_store) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def session_store(tmp_path_factory, empty_store):
+    """A context manager like `mlflow_store`, for fixtures that live as long as the session."""
+    return lambda: store_in(tmp_path_factory.mktemp("store"), empty_store)
+
+
+@pytest.fixture
+def only_run():
+    """A function that returns the one run in the experiment of an MLflow store."""
+
+    def find(client):
+        experiment = client.get_experiment_by_name("here")
+        (run,) = client.search_runs([experiment.experiment_id])
+        return run
+
+    return find

@@ -1,0 +1,3 @@
+from shared.greeting import GREETING
+
+print(GREETING)
