@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import struct
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -49,15 +50,17 @@ def write_patterned_idx(folder: Path, height: int, width: int, n_classes: int, n
 
 def direct_csv_lines(images: Path, labels: Path) -> Iterator[bytes]:
     """The lines of the CSV as the format defines them: one byte after the other, read behind the two headers."""
-    opened = gzip.open if images.suffix == ".gz" else open
-    with opened(images, "rb") as image_bytes, opened(labels, "rb") as label_bytes:
-        _, n, height, width = struct.unpack(">4I", image_bytes.read(16))
-        label_bytes.read(8)
-        for _ in range(n):
-            row = [ord(label_bytes.read(1))]
-            for _ in range(height * width):
-                row.append(ord(image_bytes.read(1)))
-            yield (",".join(str(value) for value in row) + "\n").encode()
+    image_bytes, label_bytes = (
+        BytesIO(gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())
+        for path in (images, labels)
+    )
+    _, n, height, width = struct.unpack(">4I", image_bytes.read(16))
+    label_bytes.read(8)
+    for _ in range(n):
+        row = [ord(label_bytes.read(1))]
+        for _ in range(height * width):
+            row.append(ord(image_bytes.read(1)))
+        yield (",".join(str(value) for value in row) + "\n").encode()
 
 
 def direct_csv(images: Path, labels: Path) -> bytes:
@@ -66,7 +69,7 @@ def direct_csv(images: Path, labels: Path) -> bytes:
 
 
 def direct_csv_sha256(images: Path, labels: Path) -> str:
-    """The SHA-256 of the CSV of `direct_csv_lines`, without holding it in memory."""
+    """The SHA-256 of the CSV of `direct_csv_lines`, which may be large."""
     digest = hashlib.sha256()
     for line in direct_csv_lines(images, labels):
         digest.update(line)

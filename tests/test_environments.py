@@ -1,8 +1,12 @@
 """Each step runs with nothing but its own snapshot and what its own conda file lists."""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +14,13 @@ from pathlib import Path
 import pytest
 from azure.ai.ml import Input
 from idx_data import write_patterned_idx
+from mlflow import MlflowClient
 
 from mnist_pipeline.pipelines import image_classification_pipeline, train_evaluate_register_pipeline
 from mnist_pipeline.runner.run import carry_out
 from mnist_pipeline.runner.run_folder import RunFolder
 from mnist_pipeline.runner.sdk_job import read_plan
 from mnist_pipeline.runner.subprocess_node import run_in_subprocess
-from mnist_pipeline.runner.tracking import embedded_store
 
 pytestmark = pytest.mark.slow
 
@@ -42,6 +46,35 @@ def environments(tmp_path_factory):
     return environment
 
 
+@pytest.fixture(scope="session")
+def tracking_server(tmp_path_factory):
+    """The URL of a real MLflow server: like in the cloud, the steps' own environments have only a client."""
+    folder = tmp_path_factory.mktemp("server")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [Path(sys.executable).with_name("mlflow"), "server", "--port", str(port), "--workers", "1"]
+    stores = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", folder / "artifacts"]
+    with (folder / "log.txt").open("w") as log:
+        server = subprocess.Popen([*command, *stores], stdout=log, stderr=log, start_new_session=True)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_healthy(url, folder / "log.txt")
+        yield url
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+
+
+def wait_until_healthy(url, log):
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"the MLflow server did not start: {log.read_text()}")
+
+
 @pytest.fixture
 def raw(tmp_path):
     return write_patterned_idx(tmp_path / "raw", 8, 6, n_classes=3)
@@ -61,7 +94,9 @@ def script_job(raw):
 
 
 @pytest.mark.parametrize("make_job", [main_job, script_job])
-def test_every_node_runs_in_the_environment_of_its_own_conda_file(make_job, raw, tmp_path, environments, monkeypatch):
+def test_every_node_runs_in_the_environment_of_its_own_conda_file(
+    make_job, raw, tmp_path, environments, tracking_server, monkeypatch
+):
     monkeypatch.delenv("PYTHONPATH", raising=False)
     job = make_job(raw)
     plan = read_plan(job)
@@ -74,14 +109,15 @@ def test_every_node_runs_in_the_environment_of_its_own_conda_file(make_job, raw,
     run = carry_out(
         plan,
         RunFolder(tmp_path / "runs", plan),
-        embedded_store(tmp_path),
-        artifacts=tmp_path / "artifacts",
+        tracking_server,
+        artifacts=None,
         run_node=run_in_own_environment,
         pool=ThreadPoolExecutor(1),
         on_event=lambda _: None,
     )
 
     run.raise_for_status()
+    assert MlflowClient(tracking_server).get_registered_model("mnist-classifier").latest_versions
     for node in job.jobs.values():
         python = environments(node.component.environment.conda_file) / "python"
         missing = subprocess.run([python, "-c", "import mnist_pipeline"], cwd="/", capture_output=True, text=True)

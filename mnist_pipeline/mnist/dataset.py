@@ -184,7 +184,7 @@ def _explain(error: ValueError, file: Path) -> str:
                 text = value.strip()
                 if not text:
                     return f"line {number}, column {column} is empty; every value must be a whole number 0..255."
-                if not (text.isdecimal() and int(text) <= 255):
+                if not (text.isdecimal() and float(text) <= 255):
                     return (
                         f"line {number}, column {column} is '{text[:20]}'; every value must be a whole number 0..255."
                     )

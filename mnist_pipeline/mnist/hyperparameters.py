@@ -14,7 +14,7 @@ class Hyperparameters:
         batch_size: Images a step, at least 1.
         learning_rate: Peak of the learning rate's schedule, above 0.
         validation_split: Share of the images held out to validate, 0 up to but not including 1.
-        seed: Of the split, the initial weights, the order of the images and the augmentation.
+        seed: of the split, the initial weights and the order of the images.
 
     Raises:
         SettingError: a value is out of its range.

@@ -22,6 +22,8 @@ from mnist_pipeline.mnist.errors import IdxError
 
 UNSIGNED_BYTE = 0x08
 
+_READ_BYTES = 1 << 24  # at a time: a damaged header that promises terabytes must not ask for them
+
 Split = Literal["train", "test"]
 _PREFIX: dict[Split, str] = {"train": "train", "test": "t10k"}
 
@@ -128,10 +130,11 @@ def _reading(path: Path) -> Iterator[BinaryIO]:
 
 def _read_up_to(stream: BinaryIO, size: int) -> bytes:
     """Read `size` bytes, fewer only at the end of the stream."""
-    block = stream.read(size)
-    while len(block) < size and (more := stream.read(size - len(block))):
-        block += more
-    return block
+    blocks: list[bytes] = []
+    while size > 0 and (block := stream.read(min(size, _READ_BYTES))):
+        blocks.append(block)
+        size -= len(block)
+    return b"".join(blocks)
 
 
 def _header(stream: BinaryIO, path: Path, dimensions: int) -> tuple[int, ...]:
@@ -139,8 +142,9 @@ def _header(stream: BinaryIO, path: Path, dimensions: int) -> tuple[int, ...]:
     header = _read_up_to(stream, size)
     expected = bytes([0, 0, UNSIGNED_BYTE, dimensions])
     if header[:4] != expected:
+        found = f"wrong magic number 0x{header[:4].hex()}" if header else "the file is empty"
         raise IdxError(
-            f"{path}: wrong magic number 0x{header[:4].hex() or '(empty file)'}; IDX of unsigned bytes with "
+            f"{path}: {found}; IDX of unsigned bytes with "
             f"{dimensions} dimension{'s' if dimensions > 1 else ''} starts with 0x{expected.hex()}."
         )
     if len(header) < size:

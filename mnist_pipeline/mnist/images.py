@@ -1,11 +1,15 @@
 """PNG and JPEG images as gray values."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from mnist_pipeline.mnist.errors import ImageError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
 
@@ -25,7 +29,7 @@ def read_grayscale(path: Path, size: tuple[int, int] | None = None, *, invert: b
 
     try:
         with Image.open(path) as opened:
-            image = opened.convert("L")
+            image = _eight_bits(opened).convert("L")
     except FileNotFoundError as error:
         raise ImageError(f"{path}: no such file; give a PNG or JPEG image.") from error
     except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
@@ -35,3 +39,12 @@ def read_grayscale(path: Path, size: tuple[int, int] | None = None, *, invert: b
     if size is not None and (image.height, image.width) != size:
         image = image.resize((size[1], size[0]), Image.Resampling.LANCZOS)
     return np.asarray(image, np.uint8)
+
+
+def _eight_bits(image: "Image.Image") -> "Image.Image":
+    """Return the image with its gray values scaled to 0..255 where they have 16 bits; Pillow would clip them."""
+    from PIL import Image
+
+    if not image.mode.startswith("I;16"):
+        return image
+    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))

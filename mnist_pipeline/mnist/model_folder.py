@@ -3,13 +3,15 @@
 import os
 import shutil
 import tempfile
+import zipfile
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
+import yaml
 
 from mnist_pipeline.mnist.errors import ModelError, OutputError
 from mnist_pipeline.mnist.files import output_folder, written_whole
@@ -54,6 +56,18 @@ class TrainedModel:
         return np.asarray(self.network.predict(images[..., None].astype(np.float32), batch_size=1000, verbose=0))
 
 
+def model_target(folder: str | os.PathLike[str]) -> Path:
+    """Make the folder for a model if it is missing, and check that a model may be written there.
+
+    Raises:
+        OutputError: `folder` cannot be written to, or holds something else than a model.
+    """
+    target = output_folder(folder)
+    if any(target.iterdir()) and not (target / "MLmodel").is_file():
+        raise OutputError(f"{target}: holds files that are not a model; name an empty folder for the model.")
+    return target
+
+
 def save_model(model: TrainedModel, folder: str | os.PathLike[str], example: npt.NDArray[np.uint8]) -> None:
     """Write an MLflow model folder with signature and input example; it appears whole or not at all.
 
@@ -63,22 +77,25 @@ def save_model(model: TrainedModel, folder: str | os.PathLike[str], example: npt
         example: A few images, uint8 of shape (n, height, width).
 
     Raises:
-        OutputError: `folder` cannot be written to.
-        ModelError: `folder` holds something else than a model.
+        OutputError: `folder` cannot be written to, or holds something else than a model.
     """
     import mlflow
-    from mlflow.models import infer_signature
+    from mlflow.models import ModelSignature
+    from mlflow.types import Schema, TensorSpec
 
-    target = output_folder(folder)
-    if any(target.iterdir()) and not (target / "MLmodel").is_file():
-        raise ModelError(f"{target}: holds files that are not a model; name an empty folder for the model.")
+    target = model_target(folder)
     inputs = example[..., None].astype(np.float32)
+    # Named, not inferred: inference needs SciPy, which mlflow-skinny in the cloud comes without.
+    signature = ModelSignature(
+        Schema([TensorSpec(inputs.dtype, (-1, *inputs.shape[1:]))]),
+        Schema([TensorSpec(np.dtype(np.float32), (-1, model.n_classes))]),
+    )
     # Keras writes its zip file here and there, which a mounted blob store does not take: written aside, then copied.
     with tempfile.TemporaryDirectory() as aside:
         mlflow.keras.save_model(
             model.network,
             aside,
-            signature=infer_signature(inputs, model.probabilities(example)),
+            signature=signature,
             input_example=inputs,
             metadata={CLASS_NAMES: list(model.class_names)},
             pip_requirements=[f"{name}=={version(name)}" for name in _SERVING_PACKAGES],
@@ -102,20 +119,36 @@ def load_model(folder: str | os.PathLike[str]) -> TrainedModel:
         raise ModelError(f"{path}: holds {len(found)} .keras files where a model folder has one; give a trained model.")
 
     import keras
-    from mlflow.models import Model
 
     try:
         network = keras.saving.load_model(found[0], compile=False, safe_mode=True)
-    except (ValueError, TypeError, OSError, KeyError) as error:
+    except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(f"{found[0]}: not a Keras model that can be loaded safely ({reason}).") from error
-    if len(network.input_shape) != 4 or network.input_shape[-1] != 1 or len(network.output_shape) != 2:
+    takes, gives = getattr(network, "input_shape", None), getattr(network, "output_shape", None)
+    if not (_is_shape(takes, 4) and takes[-1] == 1 and _is_shape(gives, 2)):
         raise ModelError(
-            f"{found[0]}: takes {network.input_shape} and gives {network.output_shape}; an image classifier takes "
-            "(n, height, width, 1) and gives (n, classes)."
+            f"{found[0]}: takes {takes} and gives {gives}; an image classifier takes (n, height, width, 1) and gives "
+            "(n, classes)."
         )
-    metadata = (Model.load(path).metadata or {}) if (path / "MLmodel").is_file() else {}
-    return TrainedModel(network, tuple(metadata.get(CLASS_NAMES, ())))
+    return TrainedModel(network, _class_names(path / "MLmodel"))
+
+
+def _is_shape(shape: object, length: int) -> TypeGuard[tuple[int, ...]]:
+    """Tell whether `shape` is that of one tensor whose sizes are known, but for the number of images."""
+    return isinstance(shape, tuple) and len(shape) == length and all(isinstance(size, int) for size in shape[1:])
+
+
+def _class_names(description: Path) -> tuple[str, ...]:
+    """Read the class names from an `MLmodel` file; a folder without one names none."""
+    from mlflow.models import Model
+
+    if not description.is_file():
+        return ()
+    try:
+        return tuple((Model.load(description).metadata or {}).get(CLASS_NAMES, ()))
+    except (yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
+        raise ModelError(f"{description}: not a description of an MLflow model; train the model again.") from error
 
 
 def _replace_contents(source: Path, target: Path) -> None:

@@ -1,7 +1,6 @@
 """Whether a scored model is good enough to be registered: evidence and policy in, a decision out."""
 
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,4 +104,4 @@ def _parse_accuracy(text: str, file: Path) -> Evidence:
 
 
 def _is_share(value: float) -> bool:
-    return math.isfinite(value) and 0 <= value <= 1
+    return 0 <= value <= 1  # NaN is not

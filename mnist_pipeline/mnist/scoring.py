@@ -1,6 +1,7 @@
 """Scoring a model on test images: predictions, figures of merit, pictures."""
 
 import json
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -135,14 +136,14 @@ def score(
 def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
     """Return what `metrics.json` says, but for the digests.
 
-    Precision, recall and F1 follow their definitions and are null where they divide by nothing: a class that was
+    The loss is null if it is not a number: JSON has no NaN. Precision, recall and F1 follow their definitions and are null where they divide by nothing: a class that was
     never predicted has no precision, a class without images no recall.
     """
     counts = evaluation.confusion_matrix
     return {
         "schema_version": SCHEMA_VERSION,
         "accuracy": evaluation.accuracy,
-        "loss": evaluation.loss,
+        "loss": evaluation.loss if math.isfinite(evaluation.loss) else None,
         "images": len(evaluation.labels),
         "classes": [
             {

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from mnist_pipeline.mnist.dataset import Dataset
 from mnist_pipeline.mnist.errors import DataError
-from mnist_pipeline.mnist.files import output_folder
 from mnist_pipeline.mnist.hyperparameters import Hyperparameters
+from mnist_pipeline.mnist.model_folder import TrainedModel, model_target, save_model
 
 if TYPE_CHECKING:
     import keras
@@ -52,7 +52,7 @@ def train(dataset: Dataset, output_model: str | os.PathLike[str], settings: Hype
         OutputError: `output_model` cannot be written to.
     """
     settings = settings or Hyperparameters()
-    output_folder(output_model)  # found out before the training, not after it
+    model_target(output_model)  # found out before the training, not after it
     if int(dataset.labels.max()) >= dataset.n_classes:
         raise DataError(
             f"the data hold the label {dataset.labels.max()} but there are only {dataset.n_classes} class names; "
@@ -62,7 +62,6 @@ def train(dataset: Dataset, output_model: str | os.PathLike[str], settings: Hype
     import mlflow
 
     from mnist_pipeline.mnist.figures import learning_curves
-    from mnist_pipeline.mnist.model_folder import TrainedModel, save_model
     from mnist_pipeline.mnist.tracking import step_run
 
     with step_run():

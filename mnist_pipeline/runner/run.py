@@ -27,6 +27,7 @@ from mnist_pipeline.runner.tracking import Tracking, absolute, embedded_store
 Mode: TypeAlias = Literal["subprocess", "in-process"]
 
 _RUN_NODE: Mapping[str, RunNode] = {"subprocess": run_in_subprocess, "in-process": run_in_process}
+_WAKE_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,8 @@ class _Run:
                 else:
                     sorter.done(name)
             if running:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
+                # The pause ends now and then, because Ctrl-C can reach another thread and is acted on in this one only.
+                done, running = wait(running, timeout=_WAKE_SECONDS, return_when=FIRST_COMPLETED)
                 sorter.done(*(future.result() for future in done))
             if self._listener_error is not None:
                 raise self._listener_error

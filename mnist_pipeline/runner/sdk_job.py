@@ -1,7 +1,7 @@
 """From the SDK's PipelineJob to a plan: the one place that knows the SDK's objects and its private members.
 
-Private members used, and pinned by tests: `PipelineJob._validate` and the `_errors` it returns, `PipelineInput._data`, a
-node's `_build_inputs` and `_build_outputs`, a component's `_build_code` and the `_ignore_file` of what it returns,
+Private members used, and pinned by tests: `PipelineJob._validate` and the `_errors` it returns, `PipelineInput._data`,
+a node's `_build_inputs` and `_build_outputs`, a component's `_build_code` and the `_ignore_file` of what it returns,
 `azure.ai.ml._utils._asset_utils.get_upload_files_from_folder`.
 """
 

@@ -1,5 +1,6 @@
 """The MLflow side of a run: one run for the pipeline, a child run for each node."""
 
+import fcntl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 
 from mnist_pipeline.errors import RunError
+from mnist_pipeline.mnist.files import output_folder
 from mnist_pipeline.runner.status import Status
 
 _MLFLOW_STATUS = {Status.COMPLETED: "FINISHED", Status.FAILED: "FAILED", Status.CANCELED: "KILLED"}
@@ -46,7 +48,7 @@ class Tracking:
         """
         self.uri = uri
         self.experiment_name = experiment_name
-        with self._named_errors():
+        with _one_at_a_time(uri), self._named_errors():
             self._client = MlflowClient(tracking_uri=uri)
             self._experiment_id = self._find_or_make_experiment(artifacts)
         self.run_id = self._start(run_name, {})
@@ -87,5 +89,17 @@ class Tracking:
     def _named_errors(self) -> Iterator[None]:
         try:
             yield
-        except MlflowException as error:
-            raise RunError(f"MLflow at {self.uri} cannot be used: {error.message}") from error
+        except Exception as error:  # MLflow lets through those of its database and network libraries
+            raise RunError(f"MLflow at {self.uri} cannot be used: {error}") from error
+
+
+@contextmanager
+def _one_at_a_time(uri: str) -> Iterator[None]:
+    """Hold a lock beside an SQLite store: two processes that make MLflow's tables at once break each other."""
+    if not uri.startswith("sqlite:///"):
+        yield
+        return
+    database = Path(uri.removeprefix("sqlite:///"))
+    with (output_folder(database.parent) / f".{database.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -70,7 +70,7 @@ def test_a_literal_with_spaces_stays_one_word_inside_quotes():
     ],
 )
 def test_a_literal_that_would_break_its_quotes_is_refused(command, value):
-    with pytest.raises(PlanError, match="input a is .* would break the quotes"):
+    with pytest.raises(PlanError, match=r"input a is .* would break the quotes"):
         render(command, {"a": value}, {})
 
 

@@ -1,0 +1,1 @@
+"""What the package costs, measured against Microsoft's sample program. Nothing here is a test."""
