@@ -4,7 +4,6 @@ import logging
 import os
 import signal
 import sys
-from types import FrameType
 from typing import NoReturn
 
 import click
@@ -43,7 +42,7 @@ def main() -> NoReturn:
 
 def _exit_code() -> int:
     _quieten_libraries()
-    signal.signal(signal.SIGTERM, _interrupt)  # a polite kill leaves as little behind as Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill leaves as little behind as Ctrl-C
     try:
         cli.main(prog_name="mnist-pipeline", standalone_mode=False)
     except click.ClickException as error:
@@ -56,10 +55,6 @@ def _exit_code() -> int:
         click.echo("Canceled.", err=True)
         return CANCELED
     return 0
-
-
-def _interrupt(signal_number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _quieten_libraries() -> None:

@@ -9,6 +9,6 @@ from pathlib import Path
 
 __path__ = [str(Path(__file__).resolve().parents[1])]
 
-from mnist_pipeline.mnist.errors import exit_with_one_sentence  # noqa: E402 - needs __path__
+from mnist_pipeline.mnist.errors import exit_with_one_sentence  # it needs __path__
 
 sys.excepthook = exit_with_one_sentence

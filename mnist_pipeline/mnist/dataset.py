@@ -126,7 +126,8 @@ def read_dataset(path: str | os.PathLike[str], split: Split, image_size: tuple[i
     if any(entry.is_dir() for entry in folder.iterdir()):
         return _read_image_folders(folder)
     raise DataError(
-        f"{folder}: neither a CSV, nor the IDX files of the {split} split, nor one folder a label with PNG or JPEG images."
+        f"{folder}: neither a CSV, nor the IDX files of the {split} split, nor one folder a label with PNG or JPEG "
+        "images in it; give a folder with one of these."
     )
 
 

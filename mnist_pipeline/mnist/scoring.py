@@ -136,8 +136,8 @@ def score(
 def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
     """Return what `metrics.json` says, but for the digests.
 
-    The loss is null if it is not a number: JSON has no NaN. Precision, recall and F1 follow their definitions and are null where they divide by nothing: a class that was
-    never predicted has no precision, a class without images no recall.
+    A figure that divides by nothing is null: a class that was never predicted has no precision, a class without images
+    no recall. So is a loss that is not a number, which JSON cannot say.
     """
     counts = evaluation.confusion_matrix
     return {

@@ -30,8 +30,8 @@ def image_classification_pipeline(
     class_names: Input(type="string", optional=True) = None,
     model_name: str = MODEL_NAME,
     min_accuracy: float = MIN_ACCURACY,
-    compute: str = None,
-    train_compute: str = None,
+    compute: str | None = None,
+    train_compute: str | None = None,
 ):
     """Prepare MNIST-formatted data, train a Keras network, score it, register it if it is good enough.
 

@@ -27,8 +27,8 @@ def train_evaluate_register_pipeline(
     seed: int = Hyperparameters.seed,
     model_name: str = MODEL_NAME,
     min_accuracy: float = MIN_ACCURACY,
-    compute: str = None,
-    instance_type: str = None,
+    compute: str | None = None,
+    instance_type: str | None = None,
 ):
     """Train on one data asset, evaluate on another, register the model if it is good enough.
 

@@ -57,7 +57,7 @@ def test_wrong_usage_is_said_in_a_sentence_with_exit_code_2(arguments, tmp_path)
     assert "Traceback" not in result.stderr
 
 
-def no_such_folder(folder):
+def no_such_folder(_):
     return ["no such folder"]
 
 
@@ -99,7 +99,7 @@ def test_an_output_folder_that_is_a_file_is_refused(tmp_path):
 
 @pytest.mark.slow
 def test_a_failing_step_is_named_with_its_reason_and_its_log(tmp_path):
-    images, labels = write_idx(tmp_path / "data", "train", *patterned(20, 4, 4, 2))
+    images, _ = write_idx(tmp_path / "data", "train", *patterned(20, 4, 4, 2))
     write_idx(tmp_path / "data", "test", *patterned(20, 4, 4, 2))
     images.write_bytes(images.read_bytes()[:-7])
 

@@ -42,7 +42,7 @@ def serve():
             def __init__(self, *args):
                 super().__init__(*args, directory=folder)
 
-            def log_message(self, *args):
+            def log_message(self, *_):
                 asked.append(self.path)
 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -76,7 +76,7 @@ def test_saving_replaces_the_model_that_is_there(training, pixel_model, tmp_path
 def test_saving_into_a_folder_with_other_files_is_refused_and_keeps_them(pixel_model, tmp_path):
     (tmp_path / "thesis.txt").write_text("precious")
 
-    with pytest.raises(ModelError, match="holds files that are not a model; name an empty folder"):
+    with pytest.raises(OutputError, match="holds files that are not a model; name an empty folder"):
         save_model(pixel_model, tmp_path, EXAMPLE)
 
     assert files_in(tmp_path) == {"thesis.txt"}

@@ -1,0 +1,47 @@
+"""What the README says is so."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from azure.ai.ml import Input
+
+from mnist_pipeline.pipelines import image_classification_pipeline
+from mnist_pipeline.runner.sdk_job import read_plan
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_continuous_integration_types_the_line_that_passes_the_tests():
+    (line,) = re.findall(r"^python3 -m venv .*\.\[test\].*$", README, re.MULTILINE)
+
+    assert (ROOT / ".ci/run").read_text().splitlines()[-1] == line
+
+
+@pytest.mark.slow
+def test_its_plain_calls_and_its_local_run_work_as_they_stand(tmp_path):
+    plain_calls, local_run, _ = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "snippets.py").write_text(f"{plain_calls}\n{local_run}")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+
+    done = subprocess.run([sys.executable, "snippets.py"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "data/result/metrics.json").is_file()
+    assert (tmp_path / "mnist-runs/mlflow.db").is_file()
+    registration = done.stdout.splitlines()[-1].split("'")[-2] if "'" in done.stdout else done.stdout.split()[-1]
+    assert (Path(registration) / "registration.json").is_file()
+
+
+def test_the_size_of_a_snapshot_is_as_it_says(tmp_path):
+    job = image_classification_pipeline(pipeline_input_data=Input(type="uri_folder", path=str(tmp_path)))
+    (said_files, said_size) = re.search(r"(\d+) files of (\d+) kB", README).groups()
+
+    for node in read_plan(job):
+        files = node.snapshot.files
+        assert len(files) == int(said_files)
+        assert round(sum(source.stat().st_size for source in files.values()) / 1000) == int(said_size)
