@@ -80,10 +80,8 @@ def mistakes_figure(
     for axes, index in zip(figure.axes, surest, strict=False):
         axes.imshow(images[index], cmap="gray", vmin=0, vmax=255)
         predicted = predictions[index]
-        axes.set_title(
-            f"{class_names[predicted]} {probabilities[index, predicted]:.0%}\nis {class_names[labels[index]]}",
-            fontsize=8,
-        )
+        taken_for = f"taken for {class_names[predicted]} ({probabilities[index, predicted]:.0%})"
+        axes.set_title(f"{taken_for}\nis {class_names[labels[index]]}", fontsize=8)
     return figure
 
 

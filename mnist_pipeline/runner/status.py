@@ -7,6 +7,8 @@ from pathlib import Path
 
 from mnist_pipeline.errors import RunError
 
+_LAST_LINES = 5
+
 
 class Status(enum.StrEnum):
     """State of a run or of a node, named as in Azure ML."""
@@ -76,6 +78,8 @@ class PipelineRun:
 
 
 def _failure(node: NodeRun) -> str:
-    lines = node.log_path.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]
+    """Name the node and why it failed: what it printed last is most often the reason."""
+    lines = node.log_path.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:]
+    reason = f"{node.error}: {lines[-1]}" if lines and node.error != lines[-1] else node.error
     ending = "ends with:" + "".join(f"\n    | {line}" for line in lines) if lines else "is empty."
-    return f"node {node.name} failed: {node.error}\n  Its log, {node.log_path}, {ending}"
+    return f"node {node.name} failed: {reason}\n  Its log, {node.log_path}, {ending}"

@@ -159,11 +159,11 @@ def test_the_error_names_the_node_its_log_and_the_last_lines_of_it(carry):
     with pytest.raises(RunError) as error:
         run.raise_for_status()
     message = str(error.value)
-    assert "node train failed: exit code 3" in message
+    assert "node train failed: exit code 3: line 19 of train" in message
     assert str(run.folder / "nodes" / "train" / "log.txt") in message
     assert message.endswith("| line 19 of train")
-    assert "line 12 of train" in message
-    assert "line 11 of train" not in message
+    assert "line 15 of train" in message
+    assert "line 14 of train" not in message
 
 
 def test_each_failed_node_is_in_the_error(carry):
