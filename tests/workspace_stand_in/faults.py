@@ -1,0 +1,120 @@
+"""Faults on demand: what goes wrong on the way to Azure, and in it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+
+from . import identity
+from .message import Answer, Request, error_answer
+from .proxy import Dropped
+
+Answering = Callable[[Request], Answer]
+
+
+@dataclass
+class Fault:
+    """What happens to the next `times` requests whose method and URL fit.
+
+    Attributes:
+        method: GET, PUT, ...; empty for any.
+        where: A part of the host and path, such as `/jobs/`.
+        happens: Called with the request and the function that would have answered it.
+        times: How often it happens still.
+        seen: How often it happened.
+    """
+
+    method: str
+    where: str
+    happens: Callable[[Request, Answering], Answer]
+    times: float = float("inf")
+    seen: int = 0
+
+    def fits(self, request: Request) -> bool:
+        """Whether it is the turn of this request."""
+        return self.times > 0 and self.method in ("", request.method) and self.where in request.host + request.path
+
+
+@dataclass
+class Faults:
+    """The faults that are set, the first that fits happens. `where` and `times` are those of `Fault`."""
+
+    listed: list[Fault] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
+
+    def answer(self, request: Request, otherwise: Answering) -> Answer:
+        """Let the first fault that fits happen, or answer as usual.
+
+        Raises:
+            Dropped: the connection ends without an answer.
+        """
+        with self._lock:
+            fault = next((fault for fault in self.listed if fault.fits(request)), None)
+            if fault:
+                fault.times -= 1
+                fault.seen += 1
+        return fault.happens(request, otherwise) if fault else otherwise(request)
+
+    def clear(self) -> None:
+        """From now on everything is well again."""
+        self.listed.clear()
+
+    def status(self, method: str, where: str, status: int, times: float = float("inf"), **headers: str) -> Fault:
+        """Answer with an HTTP status, in Azure's words, and process nothing."""
+        return self._add(method, where, lambda request, _: _refusal(request, status, headers), times)
+
+    def throttle(self, method: str, where: str, seconds: float, times: float = 1) -> Fault:
+        """Answer 429 and ask to come back after so many seconds."""
+        return self.status(method, where, 429, times, **{"Retry-After": str(seconds)})
+
+    def slow(self, method: str, where: str, seconds: float, times: float = float("inf")) -> Fault:
+        """Answer right, but late."""
+
+        def wait(request: Request, otherwise: Answering) -> Answer:
+            time.sleep(seconds)
+            return otherwise(request)
+
+        return self._add(method, where, wait, times)
+
+    def drop(self, method: str, where: str, times: float = float("inf")) -> Fault:
+        """End the connection before anything is processed."""
+
+        def drop(*_: object) -> Answer:
+            raise Dropped
+
+        return self._add(method, where, drop, times)
+
+    def lose_answer(self, method: str, where: str, times: float = 1) -> Fault:
+        """Process the request, then end the connection instead of answering."""
+
+        def lose(request: Request, otherwise: Answering) -> Answer:
+            otherwise(request)
+            raise Dropped
+
+        return self._add(method, where, lose, times)
+
+    def expired_secret(self) -> Fault:
+        """Let Entra say that the client secret is past its last day."""
+        return self._add("POST", "/oauth2/v2.0/token", lambda *_: identity.expired_secret(), float("inf"))
+
+    def _add(self, method: str, where: str, happens: Callable[[Request, Answering], Answer], times: float) -> Fault:
+        fault = Fault(method, where, happens, times)
+        self.listed.append(fault)
+        return fault
+
+
+def _refusal(request: Request, status: int, headers: dict[str, str]) -> Answer:
+    action = {"GET": "read", "DELETE": "delete"}.get(request.method, "write")
+    code, message = {
+        401: ("InvalidAuthenticationToken", "The access token is invalid."),
+        403: (
+            "AuthorizationFailed",
+            "The client '22222222' with object id '33333333' does not have authorization to perform action "
+            f"'Microsoft.MachineLearningServices/workspaces/{action}' over scope '{request.path}' or the scope is "
+            "invalid. If access was recently granted, please refresh your credentials.",
+        ),
+        404: ("ResourceNotFound", f"The Resource '{request.path}' was not found."),
+        409: ("Conflict", "Another operation on this resource is in progress."),
+        429: ("TooManyRequests", "The request is being throttled."),
+    }.get(status, ("InternalServerError", "An internal server error occurred. Please try again later."))
+    return error_answer(status, code, message, **headers)

@@ -1,0 +1,48 @@
+"""The fixtures; a conftest.py imports them where they are needed."""
+
+import os
+
+import pytest
+
+from .azurite import running_azurite
+from .stand_in import running_stand_in
+
+# What would lead a client elsewhere, or tell it of a workspace or a credential of the person who runs the tests.
+_ELSEWHERE = ("AZURE_", "AZUREML_", "ARM_", "IDENTITY_", "MSI_", "MLFLOW_", "HTTP_PROXY", "http_proxy", "ALL_PROXY")
+
+
+@pytest.fixture(scope="session")
+def azurite():
+    """A real Azurite for all tests."""
+    with running_azurite() as azurite:
+        yield azurite
+
+
+@pytest.fixture
+def stand_in(azurite, tmp_path_factory):
+    """A running stand-in with an empty workspace of its own."""
+    with running_stand_in(azurite, tmp_path_factory.mktemp("stand_in")) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def azure_environment(stand_in, monkeypatch):
+    """The variables that lead clients of this process and its children to the stand-in, set; a dictionary of them."""
+    for name in list(os.environ):
+        if name.startswith(_ELSEWHERE):
+            monkeypatch.delenv(name)
+    for name, value in stand_in.environment.items():
+        monkeypatch.setenv(name, value)
+    return stand_in.environment
+
+
+@pytest.fixture
+def client(stand_in, azure_environment):
+    """A plain MLClient for the stand-in's workspace."""
+    from azure.ai.ml import MLClient
+    from azure.identity import DefaultAzureCredential
+
+    config = stand_in.config
+    return MLClient(
+        DefaultAzureCredential(), config["subscription_id"], config["resource_group"], config["workspace_name"]
+    )

@@ -1,0 +1,58 @@
+"""The resources of one workspace as Azure Resource Manager keeps them: by path, created with PUT, read with GET."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+Resource = dict[str, Any]
+
+
+@dataclass
+class Resources:
+    """What the workspace holds; a path is relative to it: `components/prep_data/versions/1`.
+
+    Attributes:
+        root: The workspace's own ARM id.
+        by_path: Every resource, in the order of creation.
+    """
+
+    root: str
+    by_path: dict[str, Resource] = field(default_factory=dict)
+
+    def put(self, path: str, properties: Resource, **more: Any) -> Resource:
+        """Create or replace a resource and return it in the shape that ARM gives it."""
+        parts = path.split("/")
+        now = datetime.now(UTC).isoformat()
+        previous = self.by_path.get(path)
+        resource = {
+            "id": f"{self.root}/{path}",
+            "name": parts[-1],
+            "type": "Microsoft.MachineLearningServices/workspaces/" + "/".join(parts[::2]),
+            "properties": properties,
+            "systemData": {
+                "createdAt": previous["systemData"]["createdAt"] if previous else now,
+                "createdBy": "stand-in",
+                "createdByType": "Application",
+                "lastModifiedAt": now,
+                "lastModifiedBy": "stand-in",
+                "lastModifiedByType": "Application",
+            },
+            **more,
+        }
+        self.by_path[path] = resource
+        if len(parts) == 4 and parts[2] == "versions":
+            self._put_container("/".join(parts[:2]), parts[3])
+        return resource
+
+    def _put_container(self, path: str, version: str) -> None:
+        """Keep what holds the versions of an asset, and which is the latest."""
+        properties = {"latestVersion": version, "nextVersion": None, "isArchived": False, "tags": {}, "properties": {}}
+        self.put(path, properties)
+
+    def children(self, path: str) -> list[Resource]:
+        """The resources directly in a collection, the latest first."""
+        depth = path.count("/") + 1
+        found = [
+            resource for key, resource in self.by_path.items() if key.startswith(f"{path}/") and key.count("/") == depth
+        ]
+        return found[::-1]

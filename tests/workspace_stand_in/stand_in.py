@@ -1,0 +1,121 @@
+"""Everything together: the proxy, the hosts behind it, and what they keep for a test to look at."""
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+from . import azurite, identity, run_history, workspace
+from .azurite import Azurite
+from .faults import Faults
+from .identity import ServicePrincipal
+from .job import Jobs
+from .message import Answer, Request, error_answer
+from .proxy import Proxy
+from .submitted_job import SubmittedJob, read_submitted_job
+from .workspace import Workspace
+
+
+@dataclass
+class StandIn:
+    """A stand-in for Azure with one workspace in it.
+
+    Attributes:
+        workspace: The workspace.
+        principal: The service principal that may use it.
+        faults: What is to go wrong.
+        requests: Everything that was asked, in order.
+        unknown: What it had no answer for; a test wants it empty.
+    """
+
+    workspace: Workspace
+    azurite: Azurite
+    principal: ServicePrincipal = field(default_factory=ServicePrincipal)
+    faults: Faults = field(default_factory=Faults)
+    requests: list[Request] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    proxy_url: str = ""
+    authority_file: Path = Path()
+    _lock: Lock = field(default_factory=Lock)
+
+    @property
+    def jobs(self) -> Jobs:
+        """The jobs that were submitted, and their states."""
+        return self.workspace.jobs
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that lead an unmodified client here."""
+        loopback = "127.0.0.1,localhost"
+        return {
+            "HTTPS_PROXY": self.proxy_url,
+            "https_proxy": self.proxy_url,
+            "NO_PROXY": loopback,
+            "no_proxy": loopback,
+            "REQUESTS_CA_BUNDLE": str(self.authority_file),
+            "SSL_CERT_FILE": str(self.authority_file),
+            "AZURE_TENANT_ID": self.principal.tenant,
+            "AZURE_CLIENT_ID": self.principal.client,
+            "AZURE_CLIENT_SECRET": self.principal.secret,
+        }
+
+    @property
+    def config(self) -> dict[str, str]:
+        """The content of a config.json for this workspace."""
+        return {
+            "subscription_id": self.workspace.subscription,
+            "resource_group": self.workspace.resource_group,
+            "workspace_name": self.workspace.name,
+        }
+
+    def submitted_job(self, name: str) -> SubmittedJob:
+        """A job as it was submitted, with the components and snapshots that it names."""
+        return read_submitted_job(name, self.workspace.resources, self.azurite)
+
+    def answer(self, request: Request) -> Answer:
+        """Answer a request for any host, and keep it."""
+        with self._lock:
+            self.requests.append(request)
+        return self.faults.answer(request, self._answer)
+
+    def _answer(self, request: Request) -> Answer:
+        if request.host == azurite.HOST:
+            return self.azurite.forward(request)
+        with self._lock:
+            answer = self._ask_host(request)
+            if answer is None:
+                self.unknown.append(f"{request.method} https://{request.host}{request.target}")
+                answer = error_answer(404, "UnknownToStandIn", f"The stand-in has no answer to {request}.")
+            return answer
+
+    def _ask_host(self, request: Request) -> Answer | None:
+        if request.host == identity.HOST:
+            return identity.answer(request, self.principal)
+        if request.host == workspace.API_HOST and request.path == "/discovery":
+            return run_history.discovery(request.host)
+        if not request.headers.get("authorization", "").startswith("Bearer "):
+            return error_answer(
+                401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."
+            )
+        if request.host == workspace.HOST:
+            return self.workspace.answer(request)
+        if request.host == workspace.API_HOST:
+            return run_history.answer(request, self.jobs)
+        return None
+
+
+@contextlib.contextmanager
+def running_stand_in(azurite: Azurite, folder: Path) -> Iterator[StandIn]:
+    """Run a stand-in with an empty workspace of its own as long as the body lasts.
+
+    Args:
+        azurite: Keeps the blobs.
+        folder: For the file of the certificate authority.
+    """
+    name = f"stand-in-{uuid.uuid4().hex[:8]}"  # a name of its own, as clients keep what they know of a workspace
+    standing = StandIn(Workspace("00000000-0000-4000-8000-000000000000", "stand-in-group", name, azurite), azurite)
+    with Proxy(standing.answer, folder) as proxy:
+        standing.proxy_url, standing.authority_file = proxy.url, proxy.authority_file
+        yield standing
