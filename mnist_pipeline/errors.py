@@ -12,7 +12,8 @@
     ├── OutputError          a path that cannot be written to
     ├── DownloadError        a named data set that could not be fetched
     ├── PlanError            a pipeline job that cannot run on this machine
-    └── RunError             a run that did not complete
+    ├── RunError             a run that did not complete
+    └── WorkspaceError       an Azure ML workspace that is not configured, refused a request, or ended a job badly
 
 Those of the steps stand in `mnist_pipeline.mnist.errors`, because a job's snapshot holds no more than the steps.
 """
@@ -44,6 +45,7 @@ __all__ = [
     "RegistryError",
     "RunError",
     "SettingError",
+    "WorkspaceError",
 ]
 
 
@@ -57,3 +59,7 @@ class PlanError(MnistPipelineError):
 
 class RunError(MnistPipelineError):
     """A run did not complete."""
+
+
+class WorkspaceError(MnistPipelineError):
+    """An Azure ML workspace is not configured, out of reach, refused a request, or ended a job badly."""

@@ -40,6 +40,7 @@ PUBLIC = {
         "RegistryError",
         "RunError",
         "SettingError",
+        "WorkspaceError",
     ],
 }
 

@@ -9,6 +9,7 @@ from typing import NoReturn
 import click
 
 from mnist_pipeline import __version__
+from mnist_pipeline.cli.azure import azure
 from mnist_pipeline.cli.predict import predict
 from mnist_pipeline.cli.run import run
 from mnist_pipeline.errors import MnistPipelineError
@@ -33,6 +34,7 @@ def cli() -> None:
 
 cli.add_command(run)
 cli.add_command(predict)
+cli.add_command(azure)
 
 
 def main() -> NoReturn:

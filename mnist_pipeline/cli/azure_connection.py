@@ -1,0 +1,56 @@
+"""The options that say which workspace, and the client made from them."""
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mnist_pipeline.workspace.connection import connect, make_credential
+from mnist_pipeline.workspace.settings import WorkspaceSettings, find_settings
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+    from azure.core.credentials import TokenCredential
+
+
+@dataclass(frozen=True)
+class Target:
+    """The workspace that a command is about, as far as options say."""
+
+    subscription: str | None
+    resource_group: str | None
+    workspace: str | None
+
+    def settings(self) -> WorkspaceSettings:
+        """Find the settings, from here on upwards."""
+        return find_settings(
+            self.subscription, self.resource_group, self.workspace, environment=os.environ, start=Path.cwd()
+        )
+
+    def credential(self) -> "TokenCredential":
+        """Make the credential; a browser may open if a person is at the terminal."""
+        return make_credential(with_browser=sys.stdin.isatty() and sys.stderr.isatty())
+
+    def client(self) -> "MLClient":
+        """Connect."""
+        return connect(self.settings(), self.credential(), show_progress=sys.stderr.isatty())
+
+
+def workspace_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which workspace; the command gets them as its first argument, a Target."""
+
+    @click.option("--subscription", metavar="ID", help="Azure subscription of the workspace.")
+    @click.option("--resource-group", metavar="NAME", help="Resource group of the workspace.")
+    @click.option("--workspace", metavar="NAME", help="Azure ML workspace.")
+    @functools.wraps(command)
+    def with_target(
+        *args: Any, subscription: str | None, resource_group: str | None, workspace: str | None, **options: Any
+    ) -> Any:
+        return command(Target(subscription, resource_group, workspace), *args, **options)
+
+    return with_target

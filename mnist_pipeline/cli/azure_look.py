@@ -1,0 +1,43 @@
+"""`mnist-pipeline azure doctor` and `azure list`."""
+
+import click
+
+from mnist_pipeline.cli.azure_connection import Target, workspace_options
+from mnist_pipeline.cli.azure_table import show
+from mnist_pipeline.errors import WorkspaceError
+from mnist_pipeline.workspace.listing import KINDS
+
+_STATES = {True: "ok", False: "failed", None: "-"}
+
+
+@click.command(short_help="Check whether this machine can use the workspace.")
+@workspace_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(target: Target, as_json: bool) -> None:
+    """Check configuration, credential, workspace and computes, and say what to do about what is wrong."""
+    from mnist_pipeline.workspace.connection import connect
+    from mnist_pipeline.workspace.doctor import examine
+
+    checks = examine(target.settings, target.credential, connect)
+    rows = [{"check": check.name, "state": _STATES[check.passed], "finding": check.finding} for check in checks]
+    show(rows, as_json=as_json, nothing="")
+    for check in checks:
+        if check.passed is False:
+            raise WorkspaceError(f"the check of the {check.name} failed; follow what the table says about it.")
+
+
+@click.command("list", short_help="List what is in the workspace.")
+@workspace_options
+@click.argument("kind", type=click.Choice(KINDS))
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="How many at most.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(target: Target, kind: str, limit: int, as_json: bool) -> None:
+    """List what the workspace has of a KIND.
+
+    \b
+    mnist-pipeline azure list computes
+    mnist-pipeline azure list jobs --limit 10 --json
+    """
+    from mnist_pipeline.workspace.listing import list_rows
+
+    show(list_rows(target.client(), kind, limit), as_json=as_json, nothing=f"The workspace has no {kind}.")

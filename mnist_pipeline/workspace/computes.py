@@ -1,0 +1,83 @@
+"""Where the nodes of a job run in a workspace."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mnist_pipeline.errors import WorkspaceError
+from mnist_pipeline.workspace.explanation import explained
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+SERVERLESS = "serverless"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A compute, and what to take of it.
+
+    Attributes:
+        compute: A compute's name, or `serverless`.
+        instance_type: Of serverless, a size of virtual machine; on Kubernetes, the name of an instance type. A
+            cluster has its size already.
+        instance_count: How many instances a node runs on; one if None.
+    """
+
+    compute: str
+    instance_type: str | None = None
+    instance_count: int | None = None
+
+
+def place(job: Any, default: Placement, nodes: Mapping[str, Placement]) -> None:
+    """Let the nodes of a job run where `nodes` says, and all others on `default`.
+
+    Raises:
+        WorkspaceError: the job has no such node.
+    """
+    if unknown := nodes.keys() - job.jobs.keys():
+        raise WorkspaceError(f"the pipeline has no node {', '.join(sorted(unknown))}; it has {', '.join(job.jobs)}.")
+    job.settings.default_compute = default.compute
+    for name, node in job.jobs.items():
+        placement = nodes.get(name, default)
+        node.compute = None if placement.compute == default.compute else placement.compute
+        resources: dict[str, Any] = {}
+        if placement.instance_type is not None:
+            resources["instance_type"] = placement.instance_type
+        if placement.instance_count is not None:
+            resources["instance_count"] = placement.instance_count
+        if resources:
+            node.resources = resources
+
+
+def check_computes(client: "MLClient", placements: Iterable[Placement]) -> None:
+    """Check that the computes exist and take the instance types; the SDK does not look at a job's default compute.
+
+    Raises:
+        WorkspaceError: a compute does not exist, or does not go with an instance type.
+    """
+    for placement in dict.fromkeys(placements):
+        if placement.compute == SERVERLESS:
+            continue
+        compute = _get(client, placement.compute)
+        if compute.type == "kubernetes":
+            continue
+        if placement.instance_type is not None:
+            raise WorkspaceError(
+                f"compute {placement.compute} is of type {compute.type} and has its size already; leave out the "
+                "instance type, or use serverless or a Kubernetes compute."
+            )
+
+
+def _get(client: "MLClient", name: str) -> Any:
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with explained(f"look for compute {name}"):
+        try:
+            return client.compute.get(name)
+        except ResourceNotFoundError as error:
+            known = [compute.name for compute in client.compute.list()]  # fails if it is the workspace that is missing
+            raise WorkspaceError(
+                f"there is no compute {name} in workspace {client.workspace_name}; "
+                f"use {', '.join([*known, ''])}{'or ' if known else ''}{SERVERLESS}."
+            ) from error

@@ -1,0 +1,82 @@
+"""What is in a workspace, as rows of a table."""
+
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mnist_pipeline.workspace.explanation import explained
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+Row: TypeAlias = dict[str, str]
+
+KINDS = ("environments", "data", "computes", "components", "models", "jobs")
+
+
+def list_rows(client: "MLClient", kind: str, limit: int) -> list[Row]:
+    """Return up to `limit` rows of a kind; of jobs the newest.
+
+    Args:
+        client: Of the workspace.
+        kind: One of KINDS.
+        limit: How many rows at most.
+
+    Raises:
+        WorkspaceError: the workspace does not tell.
+    """
+    with explained(f"list the {kind}"):
+        if kind == "computes":
+            return _rows(client.compute.list(), limit, _compute)
+        if kind == "jobs":
+            return _rows(client.jobs.list(), limit, _job)
+        operations: dict[str, Any] = {
+            "environments": client.environments,
+            "data": client.data,
+            "components": client.components,
+            "models": client.models,
+        }
+        return _rows(operations[kind].list(), limit, _asset)
+
+
+def _rows(entities: Iterable[Any], limit: int, to_row: Callable[[Any], Row]) -> list[Row]:
+    return [to_row(entity) for entity in islice((entity for entity in entities if entity is not None), limit)]
+
+
+def _asset(asset: Any) -> Row:
+    return {
+        "name": asset.name,
+        "latest version": _text(getattr(asset, "latest_version", None) or asset.version),
+        "description": _text(asset.description).strip().split("\n")[0],
+    }
+
+
+def _compute(compute: Any) -> Row:
+    size = _text(getattr(compute, "size", None))
+    if hasattr(compute, "max_instances"):
+        instances = f"{_text(compute.min_instances)} to {_text(compute.max_instances)}"
+    else:
+        instances = ""
+    return {
+        "name": compute.name,
+        "type": compute.type,
+        "size": size,
+        "instances": instances,
+        "state": _text(compute.provisioning_state),
+    }
+
+
+def _job(job: Any) -> Row:
+    created = getattr(job.creation_context, "created_at", None)
+    return {
+        "name": job.name,
+        "display name": _text(job.display_name),
+        "experiment": _text(job.experiment_name),
+        "type": _text(job.type),
+        "status": _text(job.status),
+        "created": f"{created:%Y-%m-%d %H:%M}" if created else "",
+    }
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)

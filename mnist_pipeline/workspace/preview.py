@@ -1,0 +1,126 @@
+"""What a submit would send, found out without a workspace."""
+
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mnist_pipeline.errors import WorkspaceError
+from mnist_pipeline.workspace.sdk_job import data_of, files_below, is_local, nodes_of, snapshot_of, validate
+from mnist_pipeline.workspace.secret_scan import find_secrets
+from mnist_pipeline.workspace.specification import read_specification, to_yaml
+
+
+@dataclass(frozen=True)
+class Upload:
+    """Files that would be uploaded, once however many ask for them.
+
+    Attributes:
+        source: `snapshot` and its digest, or the input and its folder.
+        files: From their names to their sizes in bytes.
+        used_by: The nodes whose snapshot it is.
+    """
+
+    source: str
+    files: dict[str, int]
+    used_by: list[str] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """All sizes together."""
+        return sum(self.files.values())
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What nodes are run in.
+
+    Attributes:
+        name: The conda file's name, or that of a registered environment.
+        image: The base image, empty for a registered environment.
+        packages: What conda and pip install.
+    """
+
+    name: str
+    image: str
+    packages: list[str]
+    used_by: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """All that a submit would send."""
+
+    job_yaml: str
+    snapshots: list[Upload]
+    data: list[Upload]
+    environments: list[Environment]
+
+
+def preview(job: Any, known_secrets: Iterable[str] = ()) -> Preview:
+    """Validate a job, search it for secrets, and list what a submit would send.
+
+    Args:
+        job: The job, placed and named.
+        known_secrets: Secrets of this machine that must not be in it.
+
+    Raises:
+        WorkspaceError: the job is not valid, or something in it looks like a secret.
+    """
+    validate(job)
+    known_secrets = tuple(known_secrets)
+    job_yaml = to_yaml(read_specification(job))
+    _refuse_secrets_in_yaml(job_yaml, known_secrets)
+    snapshots: dict[str, Upload] = {}
+    environments: dict[str, Environment] = {}
+    for name, node in nodes_of(job):
+        if isinstance(node.component, str):
+            continue
+        with snapshot_of(node.component) as snapshot:
+            if snapshot is not None:
+                if snapshot.sha256 not in snapshots:
+                    refuse_secrets(snapshot.files, known_secrets)
+                    sizes = {file: path.stat().st_size for file, path in snapshot.files.items()}
+                    snapshots[snapshot.sha256] = Upload(f"snapshot {snapshot.sha256[:12]}", sizes)
+                snapshots[snapshot.sha256].used_by.append(name)
+        environment = _read_environment(node.component.environment)
+        environments.setdefault(environment.name, environment).used_by.append(name)
+    data = [
+        Upload(f"{name} {path}", {file: local.stat().st_size for file, local in files_below(Path(path)).items()})
+        for name, path in data_of(job).items()
+        if is_local(path)
+    ]
+    return Preview(job_yaml, list(snapshots.values()), data, list(environments.values()))
+
+
+def refuse_secrets(files: dict[str, Path], known_secrets: Iterable[str]) -> None:
+    """Check files that are about to be uploaded.
+
+    Raises:
+        WorkspaceError: something in them looks like a secret.
+    """
+    if findings := find_secrets(files, known_secrets):
+        raise WorkspaceError(
+            f"nothing was sent, because this looks like a secret: {', '.join(map(str, findings))}; take it out, or "
+            "if it is none, end its line with the comment `pragma: allowlist secret`."
+        )
+
+
+def _refuse_secrets_in_yaml(job_yaml: str, known_secrets: Iterable[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "job.yaml")
+        file.write_text(job_yaml, encoding="utf-8")
+        refuse_secrets({"the job's YAML": file}, known_secrets)
+
+
+def _read_environment(environment: Any) -> Environment:
+    if isinstance(environment, str):
+        return Environment(environment.removeprefix("azureml:"), "", [])
+    conda = environment.conda_file or {}
+    packages = [
+        package
+        for entry in conda.get("dependencies", [])
+        for package in (entry.get("pip", []) if isinstance(entry, dict) else [entry])
+    ]
+    return Environment(conda.get("name") or environment.name, environment.image or "", packages)

@@ -1,0 +1,84 @@
+"""What is read of the SDK's objects with its private members, kept in this one file.
+
+Private members used, and pinned by tests: `PipelineJob._validate` and the `_errors` it returns, `PipelineInput._data`,
+a component's `_validate` and `_build_code`, the `_ignore_file` and `_hash_sha256` of what that returns,
+`azure.ai.ml._utils._asset_utils.get_upload_files_from_folder` and `get_ignore_file`.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mnist_pipeline.errors import WorkspaceError
+
+_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The code that is uploaded for a component.
+
+    Attributes:
+        sha256: By which the SDK and Azure know its content.
+        files: From the name in the snapshot to the file on this machine.
+    """
+
+    sha256: str
+    files: dict[str, Path]
+
+
+def validate(entity: Any) -> None:
+    """Check a job or a component as far as it goes without a workspace.
+
+    Raises:
+        WorkspaceError: something is wrong with it.
+    """
+    errors = entity._validate()._errors
+    if errors:
+        raise WorkspaceError("; ".join(f"{error.yaml_path}: {error.message.rstrip('.')}" for error in errors) + ".")
+
+
+def nodes_of(job: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the full names and the nodes of a job, those of nested pipelines in place of these."""
+    for name, node in job.jobs.items():
+        if node.type == "pipeline" and not isinstance(node.component, str):
+            yield from nodes_of(node.component, f"{prefix}{name}.")
+        else:
+            yield prefix + name, node
+
+
+def data_of(job: Any) -> dict[str, str]:
+    """Return the paths of a job's data inputs by their names."""
+    data = {name: getattr(job_input._data, "path", None) for name, job_input in job.inputs.items()}
+    return {name: str(path) for name, path in data.items() if path is not None}
+
+
+def is_local(path: str) -> bool:
+    """Tell whether the SDK would upload what is at `path`."""
+    return _ELSEWHERE.match(path) is None
+
+
+@contextmanager
+def snapshot_of(component: Any) -> Iterator[Snapshot | None]:
+    """Yield what the SDK would upload for a component, None for one without code of this machine.
+
+    The files may be gone after the body: the SDK puts some snapshots together in a temporary folder.
+    """
+    if isinstance(component, str) or getattr(component, "code", None) is None or not is_local(str(component.code)):
+        yield None
+        return
+    with component._build_code() as code:
+        yield Snapshot(code._hash_sha256, files_below(Path(code.path), code._ignore_file))
+
+
+def files_below(path: Path, ignore_file: Any = None) -> dict[str, Path]:
+    """Return the files that the SDK would upload of a file or folder, from their names there to those here."""
+    from azure.ai.ml._utils._asset_utils import get_ignore_file, get_upload_files_from_folder
+
+    if path.is_file():
+        return {path.name: path}
+    listed: Any = get_upload_files_from_folder(path, ignore_file=ignore_file or get_ignore_file(path))
+    return {str(name): Path(source) for source, name in sorted(listed, key=lambda pair: str(pair[1]))}

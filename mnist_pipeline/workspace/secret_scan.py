@@ -1,0 +1,61 @@
+"""A search for secrets in what is about to leave this machine."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_SECRET_NAME = re.compile(r"(?i)secret|password|passwd|token|(api|access|account|private)_?key|connection_?string")
+_SHORTEST = 8  # shorter values, such as 1 or true, are no secrets and stand everywhere
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A place that looks like a secret.
+
+    Attributes:
+        line: From 1; 0 where the file is not text.
+        kind: What it looks like, never the secret itself.
+    """
+
+    file: str
+    line: int
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} ({self.kind})"
+
+
+def known_secrets(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the values of the variables that are secrets by their names."""
+    return tuple(value for name, value in environment.items() if _SECRET_NAME.search(name) and len(value) >= _SHORTEST)
+
+
+def redacted(text: str, known: Iterable[str]) -> str:
+    """Return the text with stars for each known secret."""
+    for secret in known:
+        text = text.replace(secret, "***")
+    return text
+
+
+def find_secrets(files: Mapping[str, Path], known: Iterable[str] = ()) -> list[Finding]:
+    """Return the places in files that look like secrets.
+
+    Args:
+        files: From the names to report to the files.
+        known: Secrets of this machine, which are found wherever they stand.
+    """
+    from detect_secrets.core.scan import scan_file
+    from detect_secrets.settings import default_settings
+
+    findings = {}
+    with default_settings():
+        for name, path in files.items():
+            for secret in scan_file(str(path)):
+                findings[name, secret.line_number] = Finding(name, secret.line_number, secret.type)
+            content = path.read_bytes()
+            for secret_bytes in (secret.encode() for secret in known):
+                if (position := content.find(secret_bytes)) >= 0:
+                    line = content.count(b"\n", 0, position) + 1
+                    findings[name, line] = Finding(name, line, "value of a secret variable")
+    return list(findings.values())

@@ -1,0 +1,38 @@
+"""A component or a job as plain data, and as YAML."""
+
+import io
+from typing import Any
+
+_FIRST = ("$schema", "type", "name", "version", "display_name", "description")
+_ANONYMOUS = "CliV2AnonymousEnvironment"
+
+
+def read_specification(entity: Any) -> dict[str, Any]:
+    """Return what the SDK writes of a component or a job, without the made-up names of nameless environments."""
+    import yaml
+
+    stream = io.StringIO()
+    entity.dump(stream)
+    content: dict[str, Any] = yaml.safe_load(stream.getvalue())
+    _forget_anonymous(content)
+    return content
+
+
+def to_yaml(specification: dict[str, Any]) -> str:
+    """Return a specification as YAML, beginning with what a reader wants to know first."""
+    import yaml
+
+    ordered = {key: specification[key] for key in (*_FIRST, *specification) if key in specification}
+    text: str = yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True, width=120)
+    return text
+
+
+def _forget_anonymous(part: Any) -> None:
+    if not isinstance(part, dict):
+        return
+    environment = part.get("environment")
+    if isinstance(environment, dict) and environment.get("name") == _ANONYMOUS:
+        del environment["name"]
+        environment.pop("version", None)
+    for value in part.values():
+        _forget_anonymous(value)
