@@ -37,7 +37,7 @@ def azure_environment(stand_in, monkeypatch):
 
 
 @pytest.fixture
-def client(stand_in, azure_environment):
+def client(stand_in, azure_environment):  # noqa: ARG001 - the credential reads the variables
     """A plain MLClient for the stand-in's workspace."""
     from azure.ai.ml import MLClient
     from azure.identity import DefaultAzureCredential

@@ -123,9 +123,9 @@ class Jobs:
 
 
 _TAKEN = (
-    "A job with this name already exists. If you are trying to create a new job, use a different name. If you are trying "
-    "to update an existing job, the existing job's {} cannot be changed. Only description, tags, displayName, properties, "
-    "and isArchived can be updated."
+    "A job with this name already exists. If you are trying to create a new job, use a different name. If you are "
+    "trying to update an existing job, the existing job's {} cannot be changed. Only description, tags, displayName, "
+    "properties, and isArchived can be updated."
 )
 
 

@@ -65,7 +65,7 @@ class _Connection(BaseHTTPRequestHandler):
     server: _Server
     host = ""
 
-    def do_CONNECT(self) -> None:  # noqa: N802 - http.server's spelling
+    def do_CONNECT(self) -> None:
         """Go on under TLS as the host that was asked for."""
         self.host = self.path.rsplit(":", 1)[0]
         self.send_response(200)

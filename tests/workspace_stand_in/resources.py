@@ -6,6 +6,8 @@ from typing import Any
 
 Resource = dict[str, Any]
 
+_VERSIONED = 3  # slashes in kind/name/versions/version
+
 
 @dataclass
 class Resources:
@@ -56,3 +58,11 @@ class Resources:
             resource for key, resource in self.by_path.items() if key.startswith(f"{path}/") and key.count("/") == depth
         ]
         return found[::-1]
+
+    def of_kind(self, kind: str) -> list[Resource]:
+        """Every version of every asset of a kind: codes, components, ..."""
+        return [
+            resource
+            for key, resource in self.by_path.items()
+            if key.startswith(f"{kind}/") and key.count("/") == _VERSIONED
+        ]

@@ -6,7 +6,7 @@ from . import azurite
 from .azurite import Azurite
 from .job import Jobs
 from .message import Answer, Request, error_answer, json_answer
-from .resources import Resources
+from .resources import Resource, Resources
 
 HOST = "management.azure.com"
 REGION = "westeurope"
@@ -72,10 +72,8 @@ class Workspace:
         found = self.resources.children(path)
         if path in _ASSETS:  # the containers that Azure makes for what has no name are not listed
             found = [resource for resource in found if resource["name"] not in _ANONYMOUS]
-        if wanted := request.query.get("hash"):
-            found = [
-                resource for resource in found if resource["properties"]["properties"].get("hash_sha256") == wanted
-            ]
+        if wanted := request.query.get("hash"):  # the client looks for uploaded code under a name it just made up
+            found = [code for code in self.resources.of_kind("codes") if _hash_of(code) == wanted]
         if top := request.query.get("$top"):
             found = found[: int(top)]
         return json_answer({"value": found})
@@ -181,6 +179,10 @@ class Workspace:
         group = f"under resource group '{self.resource_group}'"
         resource = path.split("/providers/")[-1]
         return error_answer(404, "ResourceNotFound", f"The Resource '{resource}' {group} was not found.")
+
+
+def _hash_of(code: Resource) -> str | None:
+    return (code["properties"].get("properties") or {}).get("hash_sha256")
 
 
 def _without_labels(properties: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,67 @@
+"""What was submitted is enough to run: nothing from this machine but the bytes that the workspace received."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from azure.ai.ml import Input
+from idx_data import write_patterned_idx
+from mlflow import MlflowClient
+from submitted_plan import plan_of
+
+from mnist_pipeline.pipelines import image_classification_pipeline, train_evaluate_register_pipeline
+from mnist_pipeline.runner.run import carry_out
+from mnist_pipeline.runner.run_folder import RunFolder
+from mnist_pipeline.runner.subprocess_node import run_in_subprocess
+
+pytestmark = pytest.mark.slow
+
+
+def main_job(data, model_name):
+    return image_classification_pipeline(
+        pipeline_input_data=data, epochs=1, min_accuracy=0.0, model_name=model_name, compute="cpu-cluster"
+    )
+
+
+def script_job(data, model_name):
+    return train_evaluate_register_pipeline(
+        train_data_asset_uri=data,
+        test_data_asset_uri=data,
+        epochs=1,
+        min_accuracy=0.0,
+        model_name=model_name,
+        compute="cpu-cluster",
+    )
+
+
+@pytest.mark.parametrize("make_job", [main_job, script_job])
+def test_a_submitted_job_runs_to_a_registered_model_with_nothing_but_what_was_submitted(
+    make_job, stand_in, client, tmp_path, environments, tracking_server, monkeypatch
+):
+    model_name = f"submitted-{make_job.__name__}"
+    raw = write_patterned_idx(tmp_path / "raw", 8, 6, n_classes=3)
+    sent = client.jobs.create_or_update(make_job(Input(type="uri_folder", path=str(raw)), model_name))
+    assert stand_in.unknown == []
+    monkeypatch.undo()  # from here on nothing leads to the workspace
+
+    job = stand_in.submitted_job(sent.name)
+    plan = plan_of(job, tmp_path / "received")
+
+    def run_in_submitted_environment(call):
+        folder = environments(job.nodes[call.node.name].conda_file)
+        path = os.pathsep.join([str(folder), "/usr/bin", "/bin"])
+        run_in_subprocess(replace(call, environment={**call.environment, "PATH": path}))
+
+    run = carry_out(
+        plan,
+        RunFolder(tmp_path / "runs", plan),
+        tracking_server,
+        artifacts=None,
+        run_node=run_in_submitted_environment,
+        pool=ThreadPoolExecutor(1),
+        on_event=lambda _: None,
+    )
+
+    run.raise_for_status()
+    assert MlflowClient(tracking_server).get_registered_model(model_name).latest_versions[0].version == "1"
