@@ -1,9 +1,11 @@
 """The options that say which workspace, and the client made from them."""
 
 import functools
+import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +41,13 @@ class Target:
     def client(self) -> "MLClient":
         """Connect."""
         return connect(self.settings(), self.credential(), show_progress=sys.stderr.isatty())
+
+
+@contextmanager
+def quiet_uploads() -> Iterator[None]:
+    """Drop what is written to standard error unless a person sees it: the SDK writes colors there for each upload."""
+    with nullcontext() if sys.stderr.isatty() else redirect_stderr(io.StringIO()):
+        yield
 
 
 def workspace_options(command: Callable[..., Any]) -> Callable[..., Any]:

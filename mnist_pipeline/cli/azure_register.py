@@ -4,7 +4,7 @@ import os
 
 import click
 
-from mnist_pipeline.cli.azure_connection import Target, workspace_options
+from mnist_pipeline.cli.azure_connection import Target, quiet_uploads, workspace_options
 
 
 @click.command(short_help="Register the components, each content once.")
@@ -22,6 +22,7 @@ def register_components(target: Target, version: str | None) -> None:
     client = target.client()
     for name in components.__all__:
         component = getattr(components, name).component
-        registration = register(client, component, version, known_secrets(os.environ))
+        with quiet_uploads():
+            registration = register(client, component, version, known_secrets(os.environ))
         outcome = "registered" if registration.is_new else "there already, unchanged"
         click.echo(f"{registration.name}:{registration.version}  {outcome}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mnist_pipeline.cli.azure_connection import Target, workspace_options
+from mnist_pipeline.cli.azure_connection import Target, quiet_uploads, workspace_options
 from mnist_pipeline.cli.azure_pipelines import PIPELINES, TRAIN_NODE
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ def submit(
     if submitted is None:
         check_computes(client, [default, training])
         check_data(client, job)
-        submitted = submit_job(client, job, name or new_name(pipeline))
+        with quiet_uploads():
+            submitted = submit_job(client, job, name or new_name(pipeline))
     click.echo(f"{submitted.name}  {'submitted' if submitted.is_new else 'is in the workspace already'}")
     if submitted.url:
         click.echo(submitted.url)

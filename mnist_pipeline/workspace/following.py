@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mnist_pipeline.errors import WorkspaceError
 from mnist_pipeline.workspace.explanation import explained
+from mnist_pipeline.workspace.sdk_job import text_of
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -41,7 +42,7 @@ def children(client: "MLClient", name: str) -> list[NodeState]:
     """
     with explained(f"list the nodes of job {name}"):
         found = [child for child in client.jobs.list(parent_job_name=name) if child is not None]
-        return [NodeState(child.display_name or child.name, str(child.status), str(child.name)) for child in found]
+        return [NodeState(child.display_name or child.name, text_of(child.status), str(child.name)) for child in found]
 
 
 def follow(
@@ -72,13 +73,14 @@ def follow(
             if seen.get(child.job) != child:
                 seen[child.job] = child
                 on_change(child)
-        if job.status in _ENDS:
+        status = text_of(job.status)
+        if status in _ENDS:
             break
         sleep(seconds)
-    if job.status != COMPLETED:
+    if status != COMPLETED:
         failed = [child.node for child in seen.values() if child.status == "Failed"]
         nodes = f" at {', '.join(failed)}" if failed else ""
-        raise WorkspaceError(f"job {name} ended as {job.status}{nodes}; its logs are at {job.studio_url}.")
+        raise WorkspaceError(f"job {name} ended as {status}{nodes}; its logs are at {job.studio_url}.")
 
 
 def cancel(client: "MLClient", name: str) -> None:

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mnist_pipeline.workspace.explanation import explained
+from mnist_pipeline.workspace.sdk_job import text_of
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -46,15 +47,15 @@ def _rows(entities: Iterable[Any], limit: int, to_row: Callable[[Any], Row]) -> 
 def _asset(asset: Any) -> Row:
     return {
         "name": asset.name,
-        "latest version": _text(getattr(asset, "latest_version", None) or asset.version),
-        "description": _text(asset.description).strip().split("\n")[0],
+        "latest version": text_of(getattr(asset, "latest_version", None) or asset.version),
+        "description": text_of(asset.description).strip().split("\n")[0],
     }
 
 
 def _compute(compute: Any) -> Row:
-    size = _text(getattr(compute, "size", None))
+    size = text_of(getattr(compute, "size", None))
     if hasattr(compute, "max_instances"):
-        instances = f"{_text(compute.min_instances)} to {_text(compute.max_instances)}"
+        instances = f"{text_of(compute.min_instances)} to {text_of(compute.max_instances)}"
     else:
         instances = ""
     return {
@@ -62,7 +63,7 @@ def _compute(compute: Any) -> Row:
         "type": compute.type,
         "size": size,
         "instances": instances,
-        "state": _text(compute.provisioning_state),
+        "state": text_of(compute.provisioning_state),
     }
 
 
@@ -70,13 +71,9 @@ def _job(job: Any) -> Row:
     created = getattr(job.creation_context, "created_at", None)
     return {
         "name": job.name,
-        "display name": _text(job.display_name),
-        "experiment": _text(job.experiment_name),
-        "type": _text(job.type),
-        "status": _text(job.status),
+        "display name": text_of(job.display_name),
+        "experiment": text_of(job.experiment_name),
+        "type": text_of(job.type),
+        "status": text_of(job.status),
         "created": f"{created:%Y-%m-%d %H:%M}" if created else "",
     }
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,11 @@ def data_of(job: Any) -> dict[str, str]:
     """Return the paths of a job's data inputs by their names."""
     data = {name: getattr(job_input._data, "path", None) for name, job_input in job.inputs.items()}
     return {name: str(path) for name, path in data.items() if path is not None}
+
+
+def text_of(value: object) -> str:
+    """Return a value as Azure writes it: the SDK has texts in some places and enumerations in others."""
+    return "" if value is None else str(value.value if isinstance(value, Enum) else value)
 
 
 def is_local(path: str) -> bool:

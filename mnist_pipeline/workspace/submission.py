@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mnist_pipeline.errors import WorkspaceError
 from mnist_pipeline.workspace.explanation import explain, explained, status_of
+from mnist_pipeline.workspace.sdk_job import text_of
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -91,4 +92,4 @@ def _find_after(error: Exception, client: "MLClient", name: str, sentence: str) 
 
 
 def _read(job: "Job", *, is_new: bool) -> SubmittedJob:
-    return SubmittedJob(str(job.name), str(job.status), job.studio_url or "", is_new)
+    return SubmittedJob(str(job.name), text_of(job.status), job.studio_url or "", is_new)
