@@ -74,3 +74,28 @@ def only_run():
         return run
 
     return find
+
+
+@pytest.fixture(scope="session")
+def environments(tmp_path_factory):
+    """A function that returns the `bin` folder of an environment with just the packages of a conda file."""
+    from job_environment import make_environment
+
+    made: dict[str, Path] = {}
+
+    def environment(conda_file: dict) -> Path:
+        name = conda_file["name"]
+        if name not in made:
+            made[name] = make_environment(conda_file, tmp_path_factory.mktemp(name))
+        return made[name]
+
+    return environment
+
+
+@pytest.fixture(scope="session")
+def tracking_server(tmp_path_factory):
+    """The URL of a real MLflow server: like in the cloud, the steps' own environments have only a client."""
+    from job_environment import mlflow_server
+
+    with mlflow_server(tmp_path_factory.mktemp("server")) as url:
+        yield url

@@ -1,78 +1,20 @@
 """Each step runs with nothing but its own snapshot and what its own conda file lists."""
 
-import os
-import signal
-import socket
+import re
 import subprocess
 import sys
-import time
-import urllib.request
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
+import yaml
 from azure.ai.ml import Input
 from idx_data import write_patterned_idx
+from job_environment import pip_list, run_in_own_environments
 from mlflow import MlflowClient
 
+from mnist_pipeline.components.environment import KERAS, KERAS_GPU, PREP, REGISTER
 from mnist_pipeline.pipelines import image_classification_pipeline, train_evaluate_register_pipeline
-from mnist_pipeline.runner.run import carry_out
-from mnist_pipeline.runner.run_folder import RunFolder
-from mnist_pipeline.runner.sdk_job import read_plan
-from mnist_pipeline.runner.subprocess_node import run_in_subprocess
 
 pytestmark = pytest.mark.slow
-
-
-def pip_list(conda_file: dict) -> list[str]:
-    return next(entry["pip"] for entry in conda_file["dependencies"] if isinstance(entry, dict))
-
-
-@pytest.fixture(scope="session")
-def environments(tmp_path_factory):
-    """A function that returns the `bin` folder of an environment with just the packages of a conda file."""
-    made = {}
-
-    def environment(conda_file: dict) -> Path:
-        name = conda_file["name"]
-        if name not in made:
-            folder = tmp_path_factory.mktemp(name)
-            subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-            subprocess.run([folder / "bin/pip", "install", "--quiet", *pip_list(conda_file)], check=True)
-            made[name] = folder / "bin"
-        return made[name]
-
-    return environment
-
-
-@pytest.fixture(scope="session")
-def tracking_server(tmp_path_factory):
-    """The URL of a real MLflow server: like in the cloud, the steps' own environments have only a client."""
-    folder = tmp_path_factory.mktemp("server")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [Path(sys.executable).with_name("mlflow"), "server", "--port", str(port), "--workers", "1"]
-    stores = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", folder / "artifacts"]
-    with (folder / "log.txt").open("w") as log:
-        server = subprocess.Popen([*command, *stores], stdout=log, stderr=log, start_new_session=True)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_until_healthy(url, folder / "log.txt")
-        yield url
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
-
-
-def wait_until_healthy(url, log):
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{url}/health", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(f"the MLflow server did not start: {log.read_text()}")
 
 
 @pytest.fixture
@@ -99,22 +41,8 @@ def test_every_node_runs_in_the_environment_of_its_own_conda_file(
 ):
     monkeypatch.delenv("PYTHONPATH", raising=False)
     job = make_job(raw)
-    plan = read_plan(job)
 
-    def run_in_own_environment(call):
-        folder = environments(job.jobs[call.node.name].component.environment.conda_file)
-        path = os.pathsep.join([str(folder), "/usr/bin", "/bin"])
-        run_in_subprocess(replace(call, environment={**call.environment, "PATH": path}))
-
-    run = carry_out(
-        plan,
-        RunFolder(tmp_path / "runs", plan),
-        tracking_server,
-        artifacts=None,
-        run_node=run_in_own_environment,
-        pool=ThreadPoolExecutor(1),
-        on_event=lambda _: None,
-    )
+    run = run_in_own_environments(job, environments, tracking_server, tmp_path / "runs")
 
     run.raise_for_status()
     assert MlflowClient(tracking_server).get_registered_model("mnist-classifier").latest_versions
@@ -130,3 +58,25 @@ def test_preparing_and_registering_need_no_tensorflow(raw):
     for name in ("prepare_data_node", "register_node"):
         packages = pip_list(job.jobs[name].component.environment.conda_file)
         assert not [package for package in packages if package.startswith(("tensorflow", "keras"))]
+
+
+def test_pip_finds_versions_that_go_together_for_every_conda_file(tmp_path):
+    """For the conda files' own Python, whichever this one is, and for the GPU too, which is not needed for that."""
+    conda_files = [yaml.safe_load(kind["conda_file"].read_text()) for kind in (PREP, KERAS, KERAS_GPU, REGISTER)]
+    # What goes together in a long list does so in a part of it: only the lists that are no part of another take time.
+    lists = [set(pip_list(conda_file)) for conda_file in conda_files]
+    longest = [one for one in lists if not any(one < other | without_extras(other) for other in lists)]
+    subprocess.run([sys.executable, "-m", "venv", "--upgrade-deps", tmp_path / "pip"], check=True)  # like conda's
+
+    for packages in longest:
+        target = ["--python-version", "3.11", "--only-binary=:all:", "--target", tmp_path / "unused"]
+        pip = [tmp_path / "pip/bin/pip", "install", "--quiet", "--dry-run", "--ignore-installed", *target]
+        resolved = subprocess.run([*pip, *packages], capture_output=True, text=True)
+        assert resolved.returncode == 0, resolved.stderr
+
+    assert {"python=3.11"} == {entry for file in conda_files for entry in file["dependencies"] if "python=" in entry}
+    assert len(longest) == 1, "with two the test takes twice as long"
+
+
+def without_extras(packages):
+    return {re.sub(r"\[.*\]", "", package) for package in packages}

@@ -11,6 +11,7 @@ PUBLIC = {
     "mnist_pipeline.components": [
         "keras_score_component",
         "keras_train_component",
+        "keras_train_gpu_component",
         "prepare_data_component",
         "register_model_component",
     ],

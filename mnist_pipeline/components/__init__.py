@@ -8,10 +8,12 @@ if TYPE_CHECKING:
     from mnist_pipeline.components.register import register_model_component
     from mnist_pipeline.components.score import keras_score_component
     from mnist_pipeline.components.train import keras_train_component
+    from mnist_pipeline.components.train_gpu import keras_train_gpu_component
 
 __all__ = [
     "keras_score_component",
     "keras_train_component",
+    "keras_train_gpu_component",
     "prepare_data_component",
     "register_model_component",
 ]
@@ -19,6 +21,7 @@ __all__ = [
 _MODULES = {
     "prepare_data_component": "prep",
     "keras_train_component": "train",
+    "keras_train_gpu_component": "train_gpu",
     "keras_score_component": "score",
     "register_model_component": "register",
 }

@@ -7,8 +7,10 @@ VERSION = "1"
 SNAPSHOT = ".."  # relative to a component file: the package's folder; .amlignore there lists what is uploaded
 
 _IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"
+_GPU_IMAGE = "mcr.microsoft.com/azureml/openmpi5.0-cuda12.6-ubuntu24.04:latest"  # containers of it are given the GPU
 _FOLDER = Path(__file__).parent / "environments"
 
 PREP: dict[str, Any] = {"image": _IMAGE, "conda_file": _FOLDER / "prep.yaml"}
 KERAS: dict[str, Any] = {"image": _IMAGE, "conda_file": _FOLDER / "keras.yaml"}
+KERAS_GPU: dict[str, Any] = {"image": _GPU_IMAGE, "conda_file": _FOLDER / "keras-gpu.yaml"}
 REGISTER: dict[str, Any] = {"image": _IMAGE, "conda_file": _FOLDER / "register.yaml"}

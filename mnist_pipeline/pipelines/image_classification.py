@@ -6,6 +6,7 @@ from azure.ai.ml.dsl import pipeline
 from mnist_pipeline.components import (
     keras_score_component,
     keras_train_component,
+    keras_train_gpu_component,
     prepare_data_component,
     register_model_component,
 )
@@ -18,7 +19,7 @@ from mnist_pipeline.pipelines.placement import place
     display_name="Image classification with Keras",
     description="Prepare MNIST-formatted data, train a Keras network, score it, register it if it is good enough.",
     experiment_name="image-classification",
-    non_pipeline_inputs=["compute", "train_compute"],
+    non_pipeline_inputs=["compute", "train_compute", "gpu"],
 )
 def image_classification_pipeline(
     pipeline_input_data: Input(type="uri_folder", optional=False),  # else the SDK infers optional from idx_data
@@ -32,6 +33,7 @@ def image_classification_pipeline(
     min_accuracy: float = MIN_ACCURACY,
     compute: str | None = None,
     train_compute: str | None = None,
+    gpu: bool = False,
 ):
     """Prepare MNIST-formatted data, train a Keras network, score it, register it if it is good enough.
 
@@ -47,9 +49,11 @@ def image_classification_pipeline(
         min_accuracy: The least accuracy to register, 0 to 1.
         compute: Where the nodes run; the job's default compute if not given. Has no effect on this machine.
         train_compute: Where the training runs, a GPU cluster say; `compute` if not given.
+        gpu: Train in the environment with CUDA. Say so where `train_compute` has GPUs. Has no effect on this machine.
     """
     prepare_data_node = prepare_data_component(input_data=pipeline_input_data)
-    train_node = keras_train_component(
+    train_component = keras_train_gpu_component if gpu else keras_train_component
+    train_node = train_component(
         input_data=prepare_data_node.outputs.training_data,
         idx_data=pipeline_input_data,
         epochs=epochs,

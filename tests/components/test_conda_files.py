@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mnist_pipeline.components.environment import KERAS, PREP, REGISTER
+from mnist_pipeline.components.environment import KERAS, KERAS_GPU, PREP, REGISTER
 
-FILES = [environment["conda_file"] for environment in (PREP, KERAS, REGISTER)]
+FILES = [environment["conda_file"] for environment in (PREP, KERAS, KERAS_GPU, REGISTER)]
 
 
 def pip_requirements(file: Path) -> list[str]:
@@ -15,7 +15,7 @@ def pip_requirements(file: Path) -> list[str]:
 
 
 def versions_in(file: Path) -> dict[str, str]:
-    return dict(requirement.split("==") for requirement in pip_requirements(file))
+    return dict(re.sub(r"\[.*\]", "", requirement).split("==") for requirement in pip_requirements(file))
 
 
 def test_every_conda_file_belongs_to_a_kind_of_step():
@@ -25,7 +25,9 @@ def test_every_conda_file_belongs_to_a_kind_of_step():
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_a_conda_file_pins_every_package_exactly(file):
     assert pip_requirements(file)
-    assert [pin for pin in pip_requirements(file) if not re.fullmatch(r"[a-z][a-z-]*==[0-9][0-9a-z.]*", pin)] == []
+    assert [
+        pin for pin in pip_requirements(file) if not re.fullmatch(r"[a-z][a-z-]*(\[[a-z-]+\])?==[0-9][0-9a-z.]*", pin)
+    ] == []
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
@@ -45,3 +47,10 @@ def test_a_package_has_one_version_in_all_conda_files(file):
 
 def test_the_prep_step_needs_neither_tensorflow_nor_mlflow():
     assert versions_in(PREP["conda_file"]).keys() == {"mldesigner", "numpy"}
+
+
+def test_a_gpu_needs_the_same_packages_and_tensorflow_with_cuda():
+    assert versions_in(KERAS_GPU["conda_file"]) == versions_in(KERAS["conda_file"])
+    with_extras = [pin for pin in pip_requirements(KERAS_GPU["conda_file"]) if "[" in pin]
+    assert [pin.split("==")[0] for pin in with_extras] == ["tensorflow[and-cuda]"]
+    assert "cuda" in KERAS_GPU["image"]

@@ -54,6 +54,13 @@ INTERFACES = {
 }
 
 
+INTERFACES["keras_train_gpu_component"] = {
+    **INTERFACES["keras_train_component"],
+    "name": "train_image_classification_keras_gpu",
+    "display_name": "Train Image Classification Keras on a GPU",
+}
+
+
 def entity_of(function_name):
     return getattr(mnist_pipeline.components, function_name).component
 

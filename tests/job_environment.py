@@ -1,0 +1,100 @@
+"""What a job finds in the cloud: just the packages of its conda file, and an MLflow server on the other side."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from azure.ai.ml.entities import PipelineJob
+
+from mnist_pipeline.runner import PipelineRun
+from mnist_pipeline.runner.run import carry_out
+from mnist_pipeline.runner.run_folder import RunFolder
+from mnist_pipeline.runner.sdk_job import read_plan
+from mnist_pipeline.runner.subprocess_node import run_in_subprocess
+
+
+def pip_list(conda_file: dict) -> list[str]:
+    """The packages that a conda file gives to pip."""
+    return next(entry["pip"] for entry in conda_file["dependencies"] if isinstance(entry, dict))
+
+
+def make_environment(conda_file: dict, folder: Path) -> Path:
+    """Make an environment with just the packages of a conda file in `folder`; return where its commands are."""
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    subprocess.run([folder / "bin/pip", "install", "--quiet", *pip_list(conda_file)], check=True)
+    return folder / "bin"
+
+
+def run_in_own_environments(
+    job: PipelineJob, environments: Callable[[dict], Path], tracking_uri: str, folder: Path
+) -> PipelineRun:
+    """Carry out a job, each node with just the packages of its own conda file."""
+    plan = read_plan(job)
+
+    def run_in_own_environment(call):
+        commands = environments(job.jobs[call.node.name].component.environment.conda_file)
+        path = os.pathsep.join([str(commands), "/usr/bin", "/bin"])
+        run_in_subprocess(replace(call, environment={**call.environment, "PATH": path}))
+
+    return carry_out(
+        plan,
+        RunFolder(folder, plan),
+        tracking_uri,
+        artifacts=None,
+        run_node=run_in_own_environment,
+        pool=ThreadPoolExecutor(1),
+        on_event=lambda _: None,
+    )
+
+
+@contextmanager
+def mlflow_server(folder: Path) -> Iterator[str]:
+    """Run a real MLflow server with its stores in `folder` as long as the body lasts; yield its URL."""
+    port = free_port()
+    stores = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", folder / "artifacts"]
+    command = [Path(sys.executable).with_name("mlflow"), "server", "--port", str(port), "--workers", "1", *stores]
+    with until_healthy(command, f"http://127.0.0.1:{port}", "/health", folder / "log.txt") as url:
+        yield url
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
+
+
+@contextmanager
+def until_healthy(command: list, url: str, path: str, log_file: Path, **environment: str) -> Iterator[str]:
+    """Start a server, wait until it answers at `path`, and end it and its workers after the body; yield `url`."""
+    with log_file.open("w") as log:
+        server = subprocess.Popen(
+            command, stdout=log, stderr=log, start_new_session=True, env={**os.environ, **environment}
+        )
+    try:
+        deadline = time.monotonic() + 120
+        while not _answers(url + path):
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"the server did not start: {log_file.read_text()}")
+            time.sleep(0.2)
+        yield url
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except OSError:
+        return False
