@@ -30,6 +30,10 @@ class Jobs:
         """Whether there is a job of this name."""
         return f"jobs/{name}" in self._resources.by_path
 
+    def __len__(self) -> int:
+        """How many there are."""
+        return sum(1 for _ in self)
+
     def __iter__(self):
         """Iterate over the names of all jobs, in the order of their submission."""
         return (key.removeprefix("jobs/") for key in self._resources.by_path if key.startswith("jobs/"))

@@ -1,0 +1,70 @@
+"""The package as three kinds of people have it: a checkout, an editable install, an installed wheel."""
+
+import shutil
+import site
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Install:
+    """A way to run Python with the package.
+
+    Attributes:
+        python: The interpreter.
+        environment: Variables that it needs.
+    """
+
+    python: Path
+    environment: dict[str, str]
+
+
+def copy_checkout(folder: Path) -> Path:
+    """Copy what belongs to the package from this checkout, without caches."""
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(REPOSITORY / "mnist_pipeline", folder / "mnist_pipeline", ignore=ignore)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copyfile(REPOSITORY / name, folder / name)
+    return folder
+
+
+def from_checkout(folder: Path) -> Install:
+    """Nothing installed: a checkout, `checkout` in the folder if it is there already, is on the path."""
+    checkout = folder / "checkout"
+    if not checkout.exists():
+        copy_checkout(checkout)
+    return Install(_python_with_dependencies(folder), {"PYTHONPATH": str(checkout)})
+
+
+def editable(folder: Path) -> Install:
+    """`pip install --editable`, without the dependencies."""
+    checkout = copy_checkout(folder / "elsewhere")
+    python = _python_with_dependencies(folder)
+    _pip(python, "install", "--no-deps", "--editable", checkout)
+    return Install(python, {})
+
+
+def from_wheel(folder: Path) -> Install:
+    """A wheel built from the checkout and installed, without the dependencies."""
+    checkout = copy_checkout(folder / "built")
+    python = _python_with_dependencies(folder)
+    _pip(python, "wheel", "--no-deps", "--wheel-dir", folder / "dist", checkout)
+    _pip(python, "install", "--no-deps", *(folder / "dist").glob("*.whl"))
+    return Install(python, {})
+
+
+def _python_with_dependencies(folder: Path) -> Path:
+    """Make a virtual environment that finds the packages of this one, but not mnist_pipeline among them."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
+    (own,) = (folder / "venv/lib").glob("python*/site-packages")
+    (own / "dependencies.pth").write_text("\n".join(site.getsitepackages()) + "\n")  # their .pth files are not read
+    return folder / "venv/bin/python"
+
+
+def _pip(python: Path, *arguments: object) -> None:
+    pip = [sys.executable, "-m", "pip", "--python", python, "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, *map(str, arguments)], check=True)

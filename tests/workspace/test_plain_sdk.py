@@ -1,0 +1,161 @@
+"""The SDK alone, no helper of ours: what a notebook sends, from where, and what it keeps to itself."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from azure.ai.ml import Input, MLClient
+from azure.identity import DefaultAzureCredential
+from installs import Install, copy_checkout, editable, from_checkout, from_wheel
+from workspace_stand_in import identity, running_stand_in
+
+from mnist_pipeline.components import prepare_data_component
+from mnist_pipeline.pipelines import image_classification_pipeline, train_evaluate_register_pipeline
+
+PACKAGE = Path(__file__).resolve().parents[2] / "mnist_pipeline"
+CANARY = "canary-c4n4ry-that-must-not-be-seen"
+
+
+def data(path="wasbs://data@account.blob.core.windows.net/mnist/"):
+    return Input(type="uri_folder", path=path)
+
+
+def main_job(**inputs):
+    return image_classification_pipeline(pipeline_input_data=data(), compute="cpu-cluster", **inputs)
+
+
+def script_job():
+    return train_evaluate_register_pipeline(
+        train_data_asset_uri=data(), test_data_asset_uri=data(), compute="cpu-cluster"
+    )
+
+
+def submit_plainly(install: Install, stand_in, folder: Path, **environment: str) -> list[str]:
+    """Run plain_submit.py in a folder with a config.json; return the lines that it printed."""
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(stand_in.config))
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AZURE", "PYTHON", "MLFLOW"))}
+    script = Path(__file__).with_name("plain_submit.py")
+    process = subprocess.run(
+        [install.python, script],
+        cwd=folder,
+        env={**kept, **install.environment, **stand_in.environment, **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == 0, process.stderr
+    return process.stdout.splitlines()
+
+
+@pytest.mark.parametrize("make_job", [main_job, script_job])
+def test_a_job_that_a_notebook_submits_arrives_whole(make_job, stand_in, client):
+    job = make_job()
+    names = list(job.jobs)
+
+    submitted = client.jobs.create_or_update(job)
+
+    received = stand_in.submitted_job(submitted.name)
+    assert list(received.nodes) == names
+    assert stand_in.unknown == []
+    for node in received.nodes.values():
+        assert node.image.startswith("mcr.microsoft.com/azureml/")
+        assert node.component["command"].startswith(("mldesigner execute", "python components/"))
+
+
+def test_a_component_that_a_notebook_registers_has_its_own_name_and_version(stand_in, client):
+    registered = client.components.create_or_update(prepare_data_component)
+
+    assert (registered.name, registered.version) == ("prep_data", "1")
+    assert "components/prep_data/versions/1" in stand_in.workspace.resources.by_path
+    assert stand_in.unknown == []
+
+
+def test_the_nodes_of_a_job_share_one_upload(stand_in, client):
+    client.jobs.create_or_update(main_job())
+
+    assert len(stand_in.workspace.resources.of_kind("codes")) == 1
+
+
+@pytest.mark.parametrize("make_job", [main_job, script_job])
+def test_a_second_workspace_gets_its_own_upload(make_job, stand_in, client, azurite, tmp_path, monkeypatch):
+    """Though the SDK writes into a component what the first workspace calls it."""
+    first = client.jobs.create_or_update(make_job())
+
+    with running_stand_in(azurite, tmp_path) as second, monkeypatch.context() as patch:
+        for name, value in second.environment.items():
+            patch.setenv(name, value)
+        config = second.config
+        other = MLClient(
+            DefaultAzureCredential(), config["subscription_id"], config["resource_group"], config["workspace_name"]
+        )
+        again = other.jobs.create_or_update(make_job())
+
+        assert second.unknown == []
+        received = second.submitted_job(again.name)
+    for name, node in stand_in.submitted_job(first.name).nodes.items():
+        assert received.nodes[name].snapshot == node.snapshot
+
+
+def test_what_is_uploaded_is_the_components_and_the_machine_learning_and_nothing_else(stand_in, client):
+    submitted = client.jobs.create_or_update(main_job())
+
+    snapshot = stand_in.submitted_job(submitted.name).nodes["train_node"].snapshot
+    assert {Path(path).suffix for path in snapshot} == {".py", ".yaml"}
+    assert {Path(path).parts[0] for path in snapshot} == {"components", "mnist"}
+    assert {path: (PACKAGE / path).read_bytes() for path in snapshot} == snapshot
+    assert sum(map(len, snapshot.values())) < 200_000
+
+
+@pytest.mark.slow
+def test_a_checkout_an_editable_install_and_a_wheel_submit_the_same_code(stand_in, tmp_path):
+    sources = []
+    for make in (from_checkout, editable, from_wheel):
+        folder = tmp_path / make.__name__
+        folder.mkdir()
+        *_, source = submit_plainly(make(folder), stand_in, folder / "notebooks")
+        sources.append(Path(source))
+
+    assert [source.relative_to(tmp_path).parts[:2] for source in sources] == [
+        ("from_checkout", "checkout"),
+        ("editable", "elsewhere"),
+        ("from_wheel", "venv"),
+    ]
+    assert len(stand_in.jobs) == 6
+    assert len(stand_in.workspace.resources.of_kind("codes")) == 1  # the SDK found its hash there, and sent no other
+    assert stand_in.unknown == []
+
+
+@pytest.mark.slow
+def test_a_secret_that_lies_about_is_sent_to_nobody(stand_in, tmp_path):
+    checkout = copy_checkout(tmp_path / "checkout")
+    plant_canaries(checkout)
+    install = from_checkout(tmp_path)
+    assert Path(install.environment["PYTHONPATH"]) == checkout
+
+    lines = submit_plainly(install, stand_in, tmp_path / "notebooks", MY_TOKEN=CANARY, MLFLOW_TRACKING_PASSWORD=CANARY)
+
+    assert [str(request) for request in stand_in.requests if mentions(CANARY, request)] == []
+    secret = stand_in.principal.secret
+    assert {request.host for request in stand_in.requests if mentions(secret, request)} == {identity.HOST}
+    for name in lines[:2]:
+        for node in stand_in.submitted_job(name).nodes.values():
+            assert not [path for path, content in node.snapshot.items() if CANARY.encode() in content]
+
+
+def plant_canaries(checkout: Path) -> None:
+    """Put a secret where people leave them: beside the package, in it, and in each folder of it."""
+    package = checkout / "mnist_pipeline"
+    folders = [checkout, package, package / "components", package / "mnist", package / "components/environments"]
+    files = [".env", "config.json", "notes.ipynb", "model.keras", "train.csv", "__pycache__/train.cpython-311.pyc"]
+    files += ["mnist-runs/run-1/log.txt", ".azure/token.json", ".git/config", "id_rsa", ".ipynb_checkpoints/notes.py"]
+    for folder in folders:
+        for file in files:
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_text(CANARY)
+
+
+def mentions(secret: str, request) -> bool:
+    """Whether a request gives a secret away: in its body, its address or its headers."""
+    return secret.encode() in b"\n".join([request.body, request.target.encode(), repr(request.headers).encode()])
