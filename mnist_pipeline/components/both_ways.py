@@ -1,5 +1,6 @@
 """One component, both ways: a plain function with output folders, a pipeline node without."""
 
+import copy
 import functools
 import inspect
 from collections.abc import Callable
@@ -27,6 +28,8 @@ def both_ways(component: Callable[..., Any]) -> Callable[..., Any]:
             bound = signature.bind(*args, **kwargs)
             bound.apply_defaults()
             return function(*bound.args, **bound.kwargs)
-        return component(**kwargs)
+        node = component(**kwargs)
+        node._component = copy.copy(node._component)  # into it the SDK writes what the first workspace calls it
+        return node
 
     return call

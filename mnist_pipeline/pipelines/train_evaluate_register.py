@@ -1,5 +1,6 @@
 """Train, evaluate, register: three scripts as `command()` components, for data that are prepared already."""
 
+from copy import copy  # into a component the SDK writes what the first workspace calls it
 from pathlib import Path
 
 from azure.ai.ml import Input, Output, command
@@ -45,9 +46,9 @@ def train_evaluate_register_pipeline(
         compute: Where the nodes run; the job's default compute if not given. Has no effect on this machine.
         instance_type: On a Kubernetes compute, the name of the instance type to run on.
     """
-    train_node = _TRAIN(data=train_data_asset_uri, epochs=epochs, seed=seed)
-    evaluate_node = _EVALUATE(data=test_data_asset_uri, model=train_node.outputs.model)
-    register_node = _REGISTER(
+    train_node = copy(_TRAIN)(data=train_data_asset_uri, epochs=epochs, seed=seed)
+    evaluate_node = copy(_EVALUATE)(data=test_data_asset_uri, model=train_node.outputs.model)
+    register_node = copy(_REGISTER)(
         model=train_node.outputs.model,
         accuracy=evaluate_node.outputs.accuracy,
         model_name=model_name,
