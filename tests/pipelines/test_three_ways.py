@@ -42,10 +42,10 @@ def plain(raw, tmp_path_factory, session_store):
     return outcome(folder / "result", folder / "registration")
 
 
-@pytest.mark.parametrize("mode", ["subprocess", "in-process"])
-def test_plain_calls_and_the_runner_give_the_same_predictions_and_metrics(mode, raw, plain, tmp_path):
+@pytest.mark.parametrize(("mode", "gpu"), [("subprocess", False), ("in-process", False), ("subprocess", True)])
+def test_plain_calls_and_the_runner_give_the_same_predictions_and_metrics(mode, gpu, raw, plain, tmp_path):
     job = image_classification_pipeline(
-        pipeline_input_data=Input(type="uri_folder", path=str(raw)), class_names="a,b,c,d", **SETTINGS, **GATE
+        pipeline_input_data=Input(type="uri_folder", path=str(raw)), class_names="a,b,c,d", gpu=gpu, **SETTINGS, **GATE
     )
 
     run = run_locally(job, tmp_path, mode=mode)
