@@ -85,6 +85,8 @@ def _explain_sign_in(error: Any) -> str:
     text = str(error)
     if code := re.search(r"AADSTS(\d+)", text):
         return _ENTRA.get(code[1], f"Microsoft Entra refused to sign in with AADSTS{code[1]}; {_SIGN_IN}")
+    if "authority configuration" in text:  # how MSAL says it
+        return _ENTRA["90002"]
     if "InvalidAuthenticationTokenTenant" in text or "wrong issuer" in text:
         return (
             "the token is of another tenant than the workspace's subscription; set AZURE_TENANT_ID to that "

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 CONTENT_TAG = "content_sha256"
+_NO_CONTENT = ("$schema", "version", "tags", "code")
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,8 @@ def content_hash(component: Any) -> str:
 
     Version and tags are no content, nor is the place of the code on this machine.
     """
-    content = {
-        key: value for key, value in read_specification(component).items() if key not in ("version", "tags", "code")
-    }
+    specification = read_specification(component)
+    content = {key: value for key, value in specification.items() if key not in _NO_CONTENT}
     with snapshot_of(component) as snapshot:
         content["snapshot"] = snapshot.sha256 if snapshot else component.code
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,132 @@
+"""Doctor, and the sentences that each fault becomes."""
+
+import json
+
+import pytest
+
+pytest_plugins = ["command"]
+
+COMPUTES = "/computes"
+
+
+def test_doctor_finds_nothing_wrong_with_a_workspace_that_can_be_used(azure, stand_in):
+    finished = azure("doctor", "--json")
+
+    assert finished.code == 0
+    checks = {row["check"]: row for row in json.loads(finished.output)}
+    assert list(checks) == ["configuration", "credential", "workspace", "computes"]
+    assert {row["state"] for row in checks.values()} == {"ok"}
+    assert "config.json" in checks["configuration"]["finding"]
+    assert "gpu-cluster (amlcompute)" in checks["computes"]["finding"]
+    assert stand_in.unknown == []
+
+
+def test_doctor_without_settings_says_how_to_give_them_and_leaves_out_the_rest(typed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("AZUREML_ARM_SUBSCRIPTION", "AZUREML_ARM_RESOURCEGROUP", "AZUREML_ARM_WORKSPACE_NAME"):
+        monkeypatch.delenv(name, raising=False)
+
+    finished = typed("doctor")
+
+    finished.assert_one_sentence("configuration failed")
+    assert "AZUREML_ARM_SUBSCRIPTION" in finished.output
+    assert finished.output.count("left out") == 3
+
+
+def expire(stand_in, _):
+    stand_in.faults.expired_secret()
+
+
+def wrong_secret(_, monkeypatch):
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "another-secret-altogether")
+
+
+def wrong_tenant(_, monkeypatch):
+    monkeypatch.setenv("AZURE_TENANT_ID", "99999999-aaaa-4aaa-8aaa-999999999999")
+
+
+def wrong_client(_, monkeypatch):
+    monkeypatch.setenv("AZURE_CLIENT_ID", "99999999-aaaa-4aaa-8aaa-999999999999")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (expire, "the client secret in AZURE_CLIENT_SECRET has expired; make a new one"),
+        (wrong_secret, "AZURE_CLIENT_SECRET is not a secret of the application AZURE_CLIENT_ID"),
+        (wrong_tenant, "the tenant AZURE_TENANT_ID does not exist"),
+        (wrong_client, "the application AZURE_CLIENT_ID is not known in the tenant"),
+    ],
+)
+def test_a_credential_that_is_refused_says_which_variable_to_change(spoil, sentence, azure, stand_in, monkeypatch):
+    spoil(stand_in, monkeypatch)
+
+    azure("list", "computes").assert_one_sentence(sentence)
+    doctor = azure("doctor")
+    doctor.assert_one_sentence("credential failed")
+    assert "make" in sentence or "variables" not in doctor.output
+
+
+def test_without_any_credential_it_says_the_ways_to_sign_in(azure, monkeypatch):
+    for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")  # the others would be asked for seconds
+
+    azure("list", "computes").assert_one_sentence("cannot list the computes", "az login", "AZURE_CLIENT_SECRET")
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (401, "refused the token"),
+        (403, "ask an owner of the workspace for the role AzureML Data Scientist"),
+        (404, "not found"),
+        (409, "under that name or is busy"),
+        (429, "too many requests; wait a minute"),
+        (500, "Azure failed with 500"),
+        (503, "Azure failed with 503"),
+    ],
+)
+def test_a_refusal_becomes_one_sentence_that_says_what_to_do(status, sentence, azure, stand_in):
+    stand_in.faults.status("GET", COMPUTES, status, times=50)
+
+    azure("list", "computes").assert_one_sentence("cannot list the computes: ", sentence)
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_a_fault_that_passes_is_sat_out(status, azure, stand_in):
+    stand_in.faults.status("GET", COMPUTES, status, times=3)
+
+    assert azure("list", "computes").code == 0
+
+
+def test_a_connection_that_breaks_off_again_and_again_is_one_sentence(azure, stand_in):
+    stand_in.faults.drop("GET", COMPUTES, times=50)
+
+    azure("list", "computes").assert_one_sentence("cannot be reached or broke off")
+
+
+def test_a_proxy_that_is_not_there_is_one_sentence(azure, monkeypatch):
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+
+    azure("list", "computes").assert_one_sentence("cannot list the computes")
+
+
+def test_a_workspace_that_does_not_exist_is_named(azure):
+    azure("list", "computes", "--workspace", "nowhere").assert_one_sentence("no such workspace", "azure doctor")
+
+
+def test_a_secret_that_a_server_repeats_is_not_shown(azure, monkeypatch):
+    from mnist_pipeline.errors import WorkspaceError
+
+    monkeypatch.setenv("SOME_PASSWORD", "canary-in-a-coal-mine")
+    monkeypatch.setattr(
+        "mnist_pipeline.workspace.listing.list_rows",
+        lambda *_: (_ for _ in ()).throw(WorkspaceError("you sent canary-in-a-coal-mine.")),
+    )
+
+    finished = azure("list", "computes")
+
+    finished.assert_one_sentence("you sent ***.")
