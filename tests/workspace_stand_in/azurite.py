@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -69,6 +69,12 @@ class Azurite:
             expiry=datetime.now(UTC) + timedelta(days=1),
         )
 
+    def put(self, container: str, folder: str, files: Mapping[str, bytes]) -> None:
+        """Write files to a folder of a container."""
+        client = self.service().get_container_client(container)
+        for path, content in files.items():
+            client.upload_blob(f"{folder}/{path}", content, overwrite=True)
+
     def blobs(self, container: str, prefix: str = "") -> dict[str, bytes]:
         """The content of every blob under a prefix, by its name after the prefix."""
         client = self.service().get_container_client(container)
@@ -87,7 +93,7 @@ def install() -> Path:
     if not shutil.which("npm"):
         raise FileNotFoundError(
             "npm is not on the PATH: the tests of the workspace keep their blobs in Azurite, which needs Node.js 18 or "
-            'newer. Install it (apt-get install nodejs npm), or leave these tests out: pytest -m "not azure".'
+            "newer. Install it (apt-get install nodejs npm), or leave these tests out: pytest --ignore tests/workspace."
         )
     lock = (_HERE / "package-lock.json").read_bytes()
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "mnist-pipeline-tests"

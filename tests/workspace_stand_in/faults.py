@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
-from . import identity
+from . import azurite, identity
 from .message import Answer, Request, error_answer
 from .proxy import Dropped
 
@@ -18,7 +18,8 @@ class Fault:
 
     Attributes:
         method: GET, PUT, ...; empty for any.
-        where: A part of the host and path, such as `/jobs/`.
+        where: A part of the host and path, such as `/jobs/`; it fits a blob, whose path may hold any word, only if it
+            names the blob host.
         happens: Called with the request and the function that would have answered it.
         times: How often it happens still.
         seen: How often it happened.
@@ -32,7 +33,9 @@ class Fault:
 
     def fits(self, request: Request) -> bool:
         """Whether it is the turn of this request."""
-        return self.times > 0 and self.method in ("", request.method) and self.where in request.host + request.path
+        is_blob = request.host == azurite.HOST and azurite.HOST not in self.where
+        right_method = self.method in ("", request.method)
+        return self.times > 0 and right_method and not is_blob and self.where in request.host + request.path
 
 
 @dataclass

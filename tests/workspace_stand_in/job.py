@@ -1,6 +1,7 @@
 """The jobs of the workspace, their states and their children, as a test wants them."""
 
 import uuid
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,8 @@ class Jobs:
 
     Attributes:
         children: The runs of a job's nodes, by the job's name.
-        errors: Why a run failed, by its name.
+        errors: Why a job failed, by its name.
+        outputs: The `azureml://` URI of each output of a job that has written one, by the job's name.
     """
 
     def __init__(self, resources: Resources):
@@ -24,7 +26,9 @@ class Jobs:
         self._resources = resources
         self.children: dict[str, list[Resource]] = {}
         self.errors: dict[str, str] = {}
-        self._polls: dict[str, list[str]] = {}
+        self.outputs: dict[str, dict[str, str]] = {}
+        self._next_states: dict[str, list[str | tuple[str, dict[str, str]]]] = {}
+        self._asked: dict[str, set[str]] = {}
 
     def __contains__(self, name: str) -> bool:
         """Whether there is a job of this name."""
@@ -34,7 +38,7 @@ class Jobs:
         """How many there are."""
         return sum(1 for _ in self)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         """Iterate over the names of all jobs, in the order of their submission."""
         return (key.removeprefix("jobs/") for key in self._resources.by_path if key.startswith("jobs/"))
 
@@ -62,8 +66,7 @@ class Jobs:
             "Tracking": {"jobServiceType": "Tracking", "endpoint": "azureml://"},
         }
         properties = {**properties, "status": "Preparing", "services": services}
-        for node in properties.get("jobs") or {}:
-            self.children.setdefault(name, []).append(self._child(name, node))
+        self.children[name] = [self._child(name, node) for node in properties.get("jobs") or {}]
         return json_answer(self._resources.put(f"jobs/{name}", properties), 201)
 
     def _child(self, parent: str, node: str) -> Resource:
@@ -80,34 +83,46 @@ class Jobs:
             "properties": {"azureml.moduleName": node},
         }
 
-    def set_status(self, name: str, status: str, error: str | None = None, **children: str) -> None:
-        """Say what became of a job and, by their names in the graph, of its nodes.
+    def set_status(self, name: str, status: str, error: str | None = None, **nodes: str) -> None:
+        """Say what became of a job and of its nodes.
 
         Args:
             name: Of the job.
             status: Running, Completed, Failed, Canceled, ...
             error: Why it failed.
-            children: The status of single nodes.
+            nodes: The status of single nodes by their names in the graph. All are completed when the job is.
         """
         self[name]["properties"]["status"] = status
         if error is not None:
             self.errors[name] = error
-        for child in self.children.get(name, []):
-            child["status"] = children.get(child["displayName"], child["status"])
+        for child in self.children[name]:
+            done = "Completed" if status == "Completed" else child["status"]
+            child["status"] = nodes.get(child["displayName"], done)
 
-    def will_be(self, name: str, *states: str) -> None:
-        """Let the job go through states, one each time that somebody asks how it is."""
-        self._polls[name] = list(states)
+    def will_be(self, name: str, *states: str | tuple[str, dict[str, str]]) -> None:
+        """Let a job go through states: on to the next each time that the same is asked about it once more.
+
+        Args:
+            name: Of the job.
+            states: Its status, or that and the status of single nodes by their names.
+        """
+        self._next_states[name] = list(states)
+        self._asked[name] = set()
+
+    def asked(self, name: str, question: str) -> None:
+        """Take note that somebody asks about a job, which may go on by being looked at."""
+        asked = self._asked.setdefault(name, set())
+        if question in asked and self._next_states.get(name):
+            asked.clear()
+            state = self._next_states[name].pop(0)
+            status, nodes = (state, {}) if isinstance(state, str) else state
+            self.set_status(name, status, **nodes)
+        asked.add(question)
 
     def cancel(self, name: str) -> None:
         """Ask a job to end; Azure takes its time, so that it says CancelRequested first."""
         self.set_status(name, "CancelRequested")
-
-    def poll(self, name: str) -> str:
-        """The status of a job, which may go on by being looked at."""
-        if self._polls.get(name):
-            self.set_status(name, self._polls[name].pop(0))
-        return str(self[name]["properties"]["status"])
+        self.will_be(name, "Canceled")
 
     def run(self, name: str) -> dict[str, Any]:
         """The job as the run history knows it."""
@@ -115,15 +130,19 @@ class Jobs:
         run = {
             "runId": name,
             "displayName": properties.get("displayName"),
-            "status": self.poll(name),
+            "status": properties["status"],
             "runType": "azureml.PipelineRun",
             "tags": properties.get("tags") or {},
             "properties": properties.get("properties") or {},
             "logFiles": {},
+            "outputs": {output: {"assetId": uri, "type": "uri_folder"} for output, uri in self._outputs_of(name)},
         }
         if name in self.errors:
             run["error"] = {"error": {"code": "UserError", "message": self.errors[name]}}
         return run
+
+    def _outputs_of(self, name: str) -> Iterable[tuple[str, str]]:
+        return self.outputs.get(name, {}).items()
 
 
 _TAKEN = (

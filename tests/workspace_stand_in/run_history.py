@@ -15,10 +15,16 @@ def discovery(host: str) -> Answer:
 
 def answer(request: Request, jobs: Jobs) -> Answer | None:
     """Answer what the region's host is asked; None for what it cannot answer."""
+    if request.method == "POST" and request.path.endswith("/rundata"):
+        name = request.json["runId"]
+        return json_answer({"runMetadata": jobs.run(name)}) if name in jobs else None
+    if request.method == "POST" and request.path.endswith("/dataversion/batchGetResolvedUris"):
+        return json_answer({"values": {uri: {"uri": uri, "type": "uri_folder"} for uri in request.json["values"]}})
     match = _RUN.search(request.path)
     if request.method != "GET" or not match or match[1] not in jobs:
         return None
     name, part = match.groups()
     if part == "children":
-        return json_answer({"value": jobs.children.get(name, [])})
+        return json_answer({"value": jobs.children[name]})
+    jobs.asked(name, request.target)
     return json_answer(jobs.run(name))

@@ -2,7 +2,7 @@
 
 import contextlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -73,6 +73,14 @@ class StandIn:
     def submitted_job(self, name: str) -> SubmittedJob:
         """A job as it was submitted, with the components and snapshots that it names."""
         return read_submitted_job(name, self.workspace.resources, self.azurite)
+
+    def put_output(self, job: str, output: str, files: Mapping[str, bytes]) -> None:
+        """Let a job have written files to one of its outputs."""
+        folder = f"azureml/{job}/{output}"
+        self.azurite.put(self.workspace.container, folder, files)
+        datastore = f"{self.workspace.id.removeprefix('/')}/datastores/workspaceblobstore"
+        datastore = datastore.replace("/providers/Microsoft.MachineLearningServices", "")
+        self.jobs.outputs.setdefault(job, {})[output] = f"azureml://{datastore}/paths/{folder}/"
 
     def answer(self, request: Request) -> Answer:
         """Answer a request for any host, and keep it."""

@@ -91,6 +91,7 @@ class Workspace:
         if name not in self.jobs:
             return error_answer(404, "UserError", f"Job {name} not found in workspace {self.name}.")
         if request.method == "GET" and len(parts) == 2:
+            self.jobs.asked(name, request.target)
             return json_answer(self.resources.by_path[path])
         if request.method == "POST" and parts[2:] == ["cancel"]:
             self.jobs.cancel(name)
