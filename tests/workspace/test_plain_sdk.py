@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from azure.ai.ml import Input, MLClient
+from azure.ai.ml.entities import Data, Environment, Model
 from azure.identity import DefaultAzureCredential
 from installs import Install, copy_checkout, editable, from_checkout, from_wheel
 from workspace_stand_in import identity, running_stand_in
@@ -69,6 +70,21 @@ def test_a_component_that_a_notebook_registers_has_its_own_name_and_version(stan
 
     assert (registered.name, registered.version) == ("prep_data", "1")
     assert "components/prep_data/versions/1" in stand_in.workspace.resources.by_path
+    assert stand_in.unknown == []
+
+
+def test_assets_that_are_registered_are_found_again(stand_in, client, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/a.csv").write_text("1,2")
+    client.data.create_or_update(Data(name="digits", version="7", path=tmp_path / "data", type="uri_folder"))
+    client.models.create_or_update(Model(name="lenet", version="2", path=tmp_path / "data", type="custom_model"))
+    client.environments.create_or_update(Environment(name="keras", version="4", image="python:3.11"))
+
+    for assets, name, version in ((client.data, "digits", "7"), (client.models, "lenet", "2")):
+        assert [asset.name for asset in assets.list()] == [name]
+        assert [asset.version for asset in assets.list(name)] == [version]
+        assert assets.get(name, label="latest").version == version
+    assert client.environments.get("keras", label="latest").image == "python:3.11"
     assert stand_in.unknown == []
 
 
