@@ -40,12 +40,12 @@ class Target:
 
     def client(self) -> "MLClient":
         """Connect."""
-        return connect(self.settings(), self.credential(), show_progress=sys.stderr.isatty())
+        return connect(self.settings(), self.credential())
 
 
 @contextmanager
 def quiet_uploads() -> Iterator[None]:
-    """Drop what is written to standard error unless a person sees it: the SDK writes colors there for each upload."""
+    """Drop what is written to standard error unless a person sees it: the SDK draws bars there for each upload."""
     with nullcontext() if sys.stderr.isatty() else redirect_stderr(io.StringIO()):
         yield
 

@@ -23,13 +23,12 @@ def make_credential(*, with_browser: bool) -> "TokenCredential":
     return DefaultAzureCredential(exclude_interactive_browser_credential=not with_browser)
 
 
-def connect(settings: WorkspaceSettings, credential: "TokenCredential", *, show_progress: bool = False) -> "MLClient":
+def connect(settings: WorkspaceSettings, credential: "TokenCredential") -> "MLClient":
     """Return a client for the workspace; nothing is asked of the workspace yet.
 
     Args:
         settings: The address of the workspace.
         credential: Gives the tokens.
-        show_progress: Draw bars on standard error while files are uploaded.
     """
     from azure.ai.ml import MLClient
 
@@ -39,6 +38,6 @@ def connect(settings: WorkspaceSettings, credential: "TokenCredential", *, show_
         settings.resource_group,
         settings.workspace,
         enable_telemetry=False,  # in a notebook the SDK would report to Microsoft
-        show_progress=show_progress,
+        show_progress=True,  # it draws bars; without it the SDK waits forever when the upload of a file fails
         retry_total=_RETRIES,
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 from mnist_pipeline.errors import WorkspaceError
 
-_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|/subscriptions/")  # a URI, or a resource of Azure
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def test_a_registered_data_asset_and_a_submitted_job_are_listed(azure, client, t
     client.data.create_or_update(Data(name="digits", version="7", path=str(tmp_path / "data"), type="uri_folder"))
     client.models.create_or_update(Model(name="lenet", version="2", path=str(tmp_path / "data"), type="custom_model"))
     client.environments.create_or_update(Environment(name="keras", version="4", image="python:3.11"))
-    azure("submit", "image-classification", "--data", "azureml:digits:7", "--name", "first")
+    azure("submit", "image-classification", "--data", "azureml:digits:7", "--compute", "cpu-cluster", "--name", "first")
 
     for kind, name, version in [("data", "digits", "7"), ("models", "lenet", "2"), ("environments", "keras", "4")]:
         rows = json.loads(azure("list", kind, "--json").output)
@@ -50,7 +50,7 @@ def test_a_registered_data_asset_and_a_submitted_job_are_listed(azure, client, t
 
 
 def test_children_are_listed_by_their_nodes_names_with_states(azure, stand_in):
-    azure("submit", "image-classification", "--data", "sample", "--name", "first")
+    azure("submit", "image-classification", "--data", "sample", "--compute", "cpu-cluster", "--name", "first")
     stand_in.jobs.set_status("first", "Running", prepare_data_node="Completed", train_node="Running")
 
     rows = {row["node"]: row["status"] for row in json.loads(azure("children", "first", "--json").output)}
@@ -65,7 +65,7 @@ def test_a_job_that_is_not_there_is_one_sentence(command, azure):
 
 
 def test_cancel_ends_a_job(azure, stand_in):
-    azure("submit", "image-classification", "--data", "sample", "--name", "first")
+    azure("submit", "image-classification", "--data", "sample", "--compute", "cpu-cluster", "--name", "first")
 
     assert azure("cancel", "first").code == 0
 

@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 
 from mnist_pipeline import components
@@ -50,7 +52,7 @@ def test_a_component_that_changed_under_an_old_version_is_refused_and_taken_unde
 
 
 def test_a_component_that_others_registered_is_not_taken_for_the_same(client):
-    client.components.create_or_update(prepare_data_component)
+    client.components.create_or_update(copy.copy(prepare_data_component.component))
 
     with pytest.raises(WorkspaceError, match="without the tag content_sha256 nobody can tell"):
         register(client, prepare_data_component.component)
