@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -126,11 +127,16 @@ def test_what_is_uploaded_is_the_components_and_the_machine_learning_and_nothing
 
 @pytest.mark.slow
 def test_a_checkout_an_editable_install_and_a_wheel_submit_the_same_code(stand_in, tmp_path):
-    sources = []
-    for make in (from_checkout, editable, from_wheel):
-        folder = tmp_path / make.__name__
+    ways = (from_checkout, editable, from_wheel)
+    folders = [tmp_path / way.__name__ for way in ways]
+    for folder in folders:
         folder.mkdir()
-        *_, source = submit_plainly(make(folder), stand_in, folder / "notebooks")
+    with ThreadPoolExecutor() as pool:
+        installs = list(pool.map(lambda way, folder: way(folder), ways, folders))
+
+    sources = []
+    for install, folder in zip(installs, folders, strict=True):
+        *_, source = submit_plainly(install, stand_in, folder / "notebooks")
         sources.append(Path(source))
 
     assert [source.relative_to(tmp_path).parts[:2] for source in sources] == [
