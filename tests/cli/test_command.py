@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -135,6 +136,7 @@ def test_a_run_tells_its_accuracy_its_decision_its_model_and_how_to_look_further
     assert "decision  registered" in result.stdout
     assert "stripes version 1" in result.stdout
     assert f"mlflow ui --backend-store-uri sqlite:///{folder}/mnist-runs/mlflow.db" in result.stdout
+    assert shutil.which(re.search(r"(\S+) predict", result.stdout)[1])
     assert "train_node  epoch 4/4" in result.stdout
     for picture in re.findall(r"\S+\.png", result.stdout):
         assert picture == "IMAGE.png" or Image.open(folder / picture).width > 100
