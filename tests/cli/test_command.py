@@ -202,7 +202,7 @@ def test_an_interrupted_run_leaves_the_run_marked_and_no_process_behind(sign, tm
     _, errors = process.communicate(timeout=60)
 
     assert process.returncode == 130
-    assert errors == "Canceled.\n"
+    assert errors.strip() == "Canceled."
     (status_file,) = tmp_path.glob("mnist-runs/*/status.json")
     status = json.loads(status_file.read_text())
     assert status["status"] == "Canceled"
