@@ -28,7 +28,9 @@ def test_its_plain_calls_and_its_local_run_work_as_they_stand(tmp_path):
     (tmp_path / "snippets.py").write_text(f"{plain_calls}\n{local_run}")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
 
-    done = subprocess.run([sys.executable, "snippets.py"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "snippets.py"], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
 
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "data/result/metrics.json").is_file()

@@ -1,6 +1,8 @@
 """`mnist-pipeline run`: the whole pipeline on this machine."""
 
 import json
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,9 +130,14 @@ Its worst mistakes  {_shown(result.outputs["result"] / "most_confident_mistakes.
 All about the run   {_shown(result.folder)}
 
 Look at metrics, figures and the model:
-  mlflow ui --backend-store-uri {result.tracking_uri}
+  {_command("mlflow")} ui --backend-store-uri {result.tracking_uri}
 Ask the model what is in an image:
-  mnist-pipeline predict {_shown(result.outputs["model"])} IMAGE.png"""
+  {_command("mnist-pipeline")} predict {_shown(result.outputs["model"])} IMAGE.png"""
+
+
+def _command(name: str) -> str:
+    """The command as a person would type it here: with its folder where the environment is not activated."""
+    return name if shutil.which(name) else _shown(Path(sys.executable).with_name(name))
 
 
 def _shown(path: Path) -> str:

@@ -1,11 +1,13 @@
 """Carrying out a plan on this machine."""
 
 import os
+import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -115,15 +117,14 @@ def carry_out(
         raise
     run = _Run(plan, folder, tracking, run_node, on_event)
     try:
-        with pool:
-            try:
-                run.drain(pool)
-            except BaseException:
-                run.cancel.set()  # before the pool waits for its threads
-                raise
+        run.drain(pool)
     except BaseException as error:
-        run.finish(Status.FAILED if isinstance(error, Exception) else Status.CANCELED)
+        with _undisturbed():
+            run.cancel.set()
+            pool.shutdown()
+            run.finish(Status.FAILED if isinstance(error, Exception) else Status.CANCELED)
         raise
+    pool.shutdown()
     completed = all(node.status is Status.COMPLETED for node in run.nodes.values())
     return run.finish(Status.COMPLETED if completed else Status.FAILED)
 
@@ -261,6 +262,19 @@ class _Run:
     def _write_status(self) -> None:
         tracking = {"tracking_uri": self._tracking.uri, "run_id": self._tracking.run_id}
         self._folder.write_status(self._status, self.nodes, tracking)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let a second Ctrl-C wait until the nodes are stopped and the books closed, which takes seconds at the most."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _Inline(Executor):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -135,6 +136,7 @@ def test_a_run_tells_its_accuracy_its_decision_its_model_and_how_to_look_further
     assert "decision  registered" in result.stdout
     assert "stripes version 1" in result.stdout
     assert f"mlflow ui --backend-store-uri sqlite:///{folder}/mnist-runs/mlflow.db" in result.stdout
+    assert shutil.which(re.search(r"(\S+) predict", result.stdout)[1])
     assert "train_node  epoch 4/4" in result.stdout
     for picture in re.findall(r"\S+\.png", result.stdout):
         assert picture == "IMAGE.png" or Image.open(folder / picture).width > 100
@@ -200,7 +202,7 @@ def test_an_interrupted_run_leaves_the_run_marked_and_no_process_behind(sign, tm
     _, errors = process.communicate(timeout=60)
 
     assert process.returncode == 130
-    assert errors == "Canceled.\n"
+    assert errors.strip() == "Canceled."
     (status_file,) = tmp_path.glob("mnist-runs/*/status.json")
     status = json.loads(status_file.read_text())
     assert status["status"] == "Canceled"

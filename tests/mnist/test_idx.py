@@ -57,7 +57,7 @@ def test_batches_hold_so_many_images_and_the_last_one_the_rest(tmp_path, items, 
 @pytest.mark.parametrize(
     ("damage", "finding"),
     [
-        pytest.param(lambda _: b"", "empty file", id="empty file"),
+        pytest.param(lambda _: b"", "the file is empty", id="empty file"),
         pytest.param(lambda data: data[:3], "0x000008", id="cut off inside the magic number"),
         pytest.param(lambda data: data[:9], "ends inside its header of 16 bytes", id="cut off inside the header"),
         pytest.param(lambda data: b"\0\0\x0d\x03" + data[4:], "0x00000d03.*starts with 0x00000803", id="floats"),
