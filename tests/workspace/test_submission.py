@@ -283,6 +283,18 @@ class TestFollowing:
         finished.assert_one_sentence(f"job mine ended as {status}", "at train_node", "https://ml.azure.com")
         assert "train_node  Failed" in finished.output
 
+    def test_outputs_are_brought_back_whole_and_under_the_folder_that_was_asked_for(self, azure, stand_in):
+        azure(*SUBMIT)
+        stand_in.put_output("mine", "result", {"metrics.json": b"{}", "deeper/picture.png": b"png"})
+        stand_in.jobs.set_status("mine", "Completed")
+
+        finished = azure(*SUBMIT, "--download", "result=some/where")
+
+        assert finished.code == 0, finished
+        assert Path("some/where/metrics.json").read_bytes() == b"{}"
+        assert Path("some/where/deeper/picture.png").read_bytes() == b"png"
+        assert [path.name for path in Path("some").iterdir()] == ["where"]
+
     def test_an_output_that_would_overwrite_something_is_refused_before_the_submit(self, azure, stand_in):
         Path("here").mkdir()
         Path("here/file").write_text("mine")

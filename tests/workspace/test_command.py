@@ -1,0 +1,61 @@
+"""The command in a process of its own: what it costs to start, and what it says without a workspace."""
+
+import ast
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def command(*arguments, cwd):
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("AZURE", "MLFLOW_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "mnist_pipeline", "azure", *arguments],
+        cwd=cwd,
+        env=variables,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["doctor", "list", "submit", "children", "cancel", "register-components", "export", None]
+)
+def test_each_command_has_its_help(name, tmp_path):
+    finished = command(*([name] if name else []), "--help", cwd=tmp_path)
+
+    assert finished.returncode == 0
+    assert finished.stdout.startswith("Usage: mnist-pipeline azure")
+
+
+def test_the_command_line_is_there_before_the_azure_sdk_is():
+    program = "import sys, mnist_pipeline.cli.main; print([m for m in sys.modules if m.startswith('azure')])"
+
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert ast.literal_eval(finished.stdout) == []
+
+
+def test_without_settings_a_submit_is_one_sentence(tmp_path):
+    finished = command("submit", "image-classification", "--data", "azureml:digits:1", cwd=tmp_path)
+
+    assert finished.returncode == 1
+    assert finished.stderr.startswith("Error: the workspace's subscription_id, resource_group, workspace_name are not")
+    assert finished.stderr.count("\n") == 1
+
+
+def test_an_export_and_a_dry_run_need_no_settings(tmp_path):
+    exported = command("export", "prep_data", "prep.yml", cwd=tmp_path)
+    dry = command("submit", "image-classification", "--data", "azureml:digits:1", "--dry-run", cwd=tmp_path)
+
+    assert exported.returncode == dry.returncode == 0
+    assert exported.stderr == dry.stderr == ""
+    assert (tmp_path / "prep.yml").is_file()
+
+
+def test_exporting_what_is_not_there_names_what_is(tmp_path):
+    finished = command("export", "flying", "x.yml", cwd=tmp_path)
+
+    assert finished.returncode == 2
+    assert "prep_data" in finished.stderr
