@@ -2,13 +2,12 @@
 
 import json
 import sys
-import threading
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from workspace_stand_in.fixtures import azure_environment, azurite, stand_in
+from workspace_stand_in.fixtures import azure_environment, azurite, completing, stand_in
 
 __all__ = ["azure_environment", "azurite", "stand_in"]
 
@@ -25,32 +24,14 @@ def kernel_of_this_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
 
 
-@pytest.fixture
-def jobs_complete(stand_in):
-    """Every job that is submitted runs and completes."""
-    over = threading.Event()
-
-    def complete():
-        seen = set()
-        while not over.wait(0.05):
-            for name in set(stand_in.jobs) - seen:
-                seen.add(name)
-                stand_in.jobs.will_be(name, "Running", "Completed")
-
-    thread = threading.Thread(target=complete)
-    thread.start()
-    yield
-    over.set()
-    thread.join()
-
-
 @pytest.mark.slow
-@pytest.mark.usefixtures("azure_environment", "kernel_of_this_environment", "jobs_complete")
+@pytest.mark.usefixtures("azure_environment", "kernel_of_this_environment")
 def test_every_cell_runs_and_the_job_that_ran_here_is_submitted(stand_in, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(stand_in.config))
     notebook = nbformat.read(NOTEBOOK, as_version=4)
 
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    with completing(stand_in):
+        NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
 
     (name,) = stand_in.jobs
     assert list(stand_in.submitted_job(name).nodes) == [

@@ -1,5 +1,6 @@
 """What the README says is so."""
 
+import json
 import os
 import re
 import subprocess
@@ -8,9 +9,12 @@ from pathlib import Path
 
 import pytest
 from azure.ai.ml import Input
+from workspace_stand_in.fixtures import azure_environment, azurite, completing, stand_in
 
 from mnist_pipeline.pipelines import image_classification_pipeline
 from mnist_pipeline.runner.sdk_job import read_plan
+
+__all__ = ["azure_environment", "azurite", "stand_in"]
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -37,6 +41,30 @@ def test_its_plain_calls_and_its_local_run_work_as_they_stand(tmp_path):
     assert (tmp_path / "mnist-runs/mlflow.db").is_file()
     registration = done.stdout.splitlines()[-1].split("'")[-2] if "'" in done.stdout else done.stdout.split()[-1]
     assert (Path(registration) / "registration.json").is_file()
+
+
+@pytest.mark.slow
+def test_its_azure_section_can_be_followed_word_by_word(stand_in, azure_environment, tmp_path):
+    section = README.split("## On Azure ML")[1].split("\n## ")[0]
+    commands = [
+        line for block in re.findall(r"```console\n(.*?)```", section, re.DOTALL) for line in block.splitlines()
+    ]
+    (program,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    (tmp_path / "config.json").write_text(json.dumps(stand_in.config))
+    (tmp_path / "program.py").write_text(program)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, **azure_environment, "PATH": path}
+
+    assert len(commands) == 7
+    with completing(stand_in):
+        for line in [*commands, "python program.py"]:
+            done = subprocess.run(line, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True)
+            assert done.returncode == 0, (line, done)
+
+    first, second = stand_in.jobs
+    assert first == "first-try"
+    assert list(stand_in.submitted_job(second).nodes) == list(stand_in.submitted_job(first).nodes)
+    assert (tmp_path / "prep.yml").is_file()
 
 
 def test_the_size_of_a_snapshot_is_as_it_says(tmp_path):

@@ -1,6 +1,6 @@
 """Cut the embedded sample from Fashion-MNIST: the same number of images of each class, in their original order.
 
-python tools/make_sample.py /usr/share/datasets/fashion-mnist mnist_pipeline/mnist/sample
+python tools/make_sample.py /usr/share/datasets/fashion-mnist mnist_pipeline/mnist/sample/idx
 """
 
 import argparse

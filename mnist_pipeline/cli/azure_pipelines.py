@@ -97,9 +97,9 @@ def _read_settings(
         name, sign, value = text.partition("=")
         if not sign or name not in known:
             raise click.UsageError(f"--set {text}: give input=value; inputs are {', '.join(known)}.")
-        kind = known[name] if known[name] in (int, float) else str
+        kind = known[name] if known[name] in (int, float, bool) else str
         try:
-            values[name] = kind(value)
-        except ValueError as error:
+            values[name] = {"true": True, "false": False}[value.lower()] if kind is bool else kind(value)
+        except (KeyError, ValueError) as error:
             raise click.UsageError(f"--set {text}: {name} is of type {kind.__name__}.") from error
     return values

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from azure.ai.ml import Input
+from workspace_stand_in.azurite import HOST
 
 from mnist_pipeline.errors import WorkspaceError
 from mnist_pipeline.pipelines import image_classification_pipeline
@@ -44,8 +45,6 @@ def test_a_job_arrives_with_its_places_inputs_and_experiment(azure, stand_in):
 
 
 def test_serverless_takes_an_instance_type(azure, stand_in):
-    stand_in.workspace.add_cluster("serverless")  # Azure has no compute of that name and takes it all the same
-
     assert azure(*SUBMIT, "--compute", "serverless", "--instance-type", "Standard_E4s_v3").code == 0
 
     properties = stand_in.jobs["mine"]["properties"]
@@ -143,6 +142,18 @@ class TestFaults:
         assert settled.code == 0
         assert "is in the workspace already" in settled.output
         assert list(stand_in.jobs) == [name]
+
+    def test_an_upload_that_is_refused_is_a_sentence_and_no_job(self, azure, stand_in):
+        stand_in.faults.status("PUT", HOST, 403, times=OVER_AND_OVER)
+
+        azure("submit", "image-classification", "--data", "sample").assert_one_sentence()
+
+        assert list(stand_in.jobs) == []
+
+    def test_the_gpu_variant_is_a_setting(self, azure, stand_in):
+        assert azure(*SUBMIT, "--set", "gpu=true").code == 0
+        assert "gpu" in stand_in.submitted_job("mine").nodes["train_node"].conda_file["name"]
+        assert azure(*COMMAND, "--set", "gpu=maybe").code == 2
 
     @pytest.mark.parametrize("status", [429, 500, 503])
     def test_a_fault_that_passes_is_sat_out(self, status, azure, stand_in):

@@ -1,11 +1,14 @@
 """The fixtures; a conftest.py imports them where they are needed."""
 
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from .azurite import running_azurite
-from .stand_in import running_stand_in
+from .stand_in import StandIn, running_stand_in
 
 # What would lead a client elsewhere, or tell it of a workspace or a credential of the person who runs the tests.
 _ELSEWHERE = ("AZURE_", "AZUREML_", "ARM_", "IDENTITY_", "MSI_", "MLFLOW_", "HTTP_PROXY", "http_proxy", "ALL_PROXY")
@@ -46,3 +49,24 @@ def client(stand_in, azure_environment):  # noqa: ARG001 - the credential reads 
     return MLClient(
         DefaultAzureCredential(), config["subscription_id"], config["resource_group"], config["workspace_name"]
     )
+
+
+@contextmanager
+def completing(stand_in: StandIn) -> Iterator[None]:
+    """Let every job that is submitted run and complete, as long as the body lasts."""
+    over = threading.Event()
+
+    def complete() -> None:
+        seen: set[str] = set()
+        while not over.wait(0.05):
+            for name in set(stand_in.jobs) - seen:
+                seen.add(name)
+                stand_in.jobs.will_be(name, "Running", "Completed")
+
+    thread = threading.Thread(target=complete)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

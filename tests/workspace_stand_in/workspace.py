@@ -102,8 +102,9 @@ class Workspace:
         nodes = (properties.get("jobs") or {}).values()
         wanted = [node.get("computeId") for node in nodes]
         wanted += [properties.get("computeId"), (properties.get("settings") or {}).get("default_compute")]
+        known = {*self.resources.by_path, "computes/serverless"}  # Azure's own, which it does not list
         for compute in wanted:
-            if compute and "/" in compute and compute.removeprefix(f"{self.id}/") not in self.resources.by_path:
+            if compute and "/" in compute and compute.removeprefix(f"{self.id}/") not in known:
                 return compute.rsplit("/", 1)[1]
         return None
 

@@ -7,5 +7,5 @@ from pathlib import Path
 
 
 def sample_folder() -> Path:
-    """Return the folder with the four IDX files."""
-    return Path(__file__).parent
+    """Return the folder with the four IDX files, and nothing else: it may be uploaded."""
+    return Path(__file__).parent / "idx"
