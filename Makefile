@@ -6,7 +6,7 @@ check:
 	ruff check .
 	mypy
 	lint-imports
-	pytest -m "not slow"
+	pytest -n 2 -m "not slow"
 
 test:
-	pytest
+	pytest -n 2

@@ -1,5 +1,6 @@
 """Small data in real formats and an MLflow store of one's own, for every test."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from idx_data import write_idx
 
 
@@ -78,16 +80,21 @@ def only_run():
 
 @pytest.fixture(scope="session")
 def environments(tmp_path_factory):
-    """A function that returns the `bin` folder of an environment with just the packages of a conda file."""
+    """A function that returns the `bin` folder of an environment with just the packages of a conda file.
+
+    Each is made once, by the first process that needs it, for all processes of a parallel run.
+    """
     from job_environment import make_environment
 
-    made: dict[str, Path] = {}
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
     def environment(conda_file: dict) -> Path:
-        name = conda_file["name"]
-        if name not in made:
-            made[name] = make_environment(conda_file, tmp_path_factory.mktemp(name))
-        return made[name]
+        folder = shared / conda_file["name"]
+        with FileLock(f"{folder}.lock"):
+            if not folder.exists():
+                make_environment(conda_file, folder)
+        return folder / "bin"
 
     return environment
 

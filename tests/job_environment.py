@@ -27,11 +27,10 @@ def pip_list(conda_file: dict) -> list[str]:
     return next(entry["pip"] for entry in conda_file["dependencies"] if isinstance(entry, dict))
 
 
-def make_environment(conda_file: dict, folder: Path) -> Path:
-    """Make an environment with just the packages of a conda file in `folder`; return where its commands are."""
+def make_environment(conda_file: dict, folder: Path) -> None:
+    """Make an environment with just the packages of a conda file in `folder`."""
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     subprocess.run([folder / "bin/pip", "install", "--quiet", *pip_list(conda_file)], check=True)
-    return folder / "bin"
 
 
 def run_in_own_environments(
