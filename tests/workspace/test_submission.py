@@ -1,5 +1,6 @@
 """Submitting, once and only once; what goes wrong before, during and after it."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -243,8 +244,8 @@ class TestSecrets:
     @pytest.mark.parametrize(
         "line",
         [
-            'client_secret = "abc8Q~verysecretvalue123456789"',
-            "AccountKey=" + "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
+            'client_secret = "' + "made~up" * 5 + '"',
+            "AccountKey=" + base64.b64encode(b"made up " * 8).decode(),
             "-----BEGIN RSA " + "PRIVATE KEY-----",
         ],
     )
@@ -258,7 +259,7 @@ class TestSecrets:
 
     def test_a_secret_of_this_machine_is_found_even_in_a_binary_file(self, tmp_path):
         (tmp_path / "model.bin").write_bytes(b"\x00\n\xff canary-in-a-coal-mine")
-        known = known_secrets({"DB_PASSWORD": "canary-in-a-coal-mine", "HOME": "/root/of/all", "TOKEN": "1"})
+        known = known_secrets({"DB_PASSWORD": "canary-in-a-coal-mine", "HOME": "/where/I/live", "TOKEN": "1"})
 
         assert known == ("canary-in-a-coal-mine",)
         (finding,) = find_secrets({"model.bin": tmp_path / "model.bin"}, known)
