@@ -1,4 +1,4 @@
-# make check: everything a change must pass, in about two minutes; needs `pip install -e '.[dev]'`.
+# make check: everything a change must pass, in about four minutes; needs `pip install -e '.[dev]'`.
 .PHONY: check test
 
 check:
