@@ -93,6 +93,7 @@ def test_figures_and_files_are_there(nodes):
     assert set(artifacts(client, by_name["train_node"])) == {"learning_curves.png"}
     assert set(artifacts(client, by_name["score_node"])) == {
         "confusion_matrix.png",
+        "labels.csv",
         "metrics.json",
         "most_confident_mistakes.png",
         "predict_result.csv",
