@@ -210,9 +210,10 @@ def _champion_checks(evidence: Evidence, policy: Policy, comparison: Comparison)
         checks = [Check("better_than_champion", comparison.champion_accuracy, evidence.accuracy, lead > 0)]
     else:
         # In fractions of decimal numbers: 0.8 - 0.1 is not quite 0.7 in floating point.
-        images = _images(evidence, "champion")
-        required = Fraction(sum(images) - lead, len(images)) - Fraction(str(policy.champion_margin))
-        holds = Fraction(sum(images), len(images)) >= required
+        assert evidence.correct is not None  # it was compared
+        images, right = len(evidence.correct), sum(evidence.correct)
+        required = Fraction(right - lead, images) - Fraction(str(policy.champion_margin))
+        holds = Fraction(right, images) >= required
         checks = [Check("not_worse_than_champion", float(required), evidence.accuracy, holds)]
     if policy.mcnemar_level is not None:
         differ = comparison.p_value <= policy.mcnemar_level
