@@ -203,6 +203,29 @@ def test_a_better_model_replaces_the_champion_and_a_worse_one_does_not(make_mode
     assert len(versions_of(mlflow_store, "digits")) == 2
 
 
+def test_a_champion_that_comes_meanwhile_is_faced_too(make_model, registration, mlflow_store, monkeypatch):
+    (old, old_result), (good, good_result), (best, best_result) = (
+        make_model(name, right) for name, right in (("old", 7), ("good", 8), ("best", 10))
+    )
+    policy = Policy(min_accuracy=0.1, champion="better")
+    register(old, old_result, None, "digits", policy)
+    log_artifacts = mlflow.log_artifacts
+
+    def slowly(folder, path):
+        if folder == str(good):
+            with mlflow.start_run(nested=True):
+                register(best, best_result, None, "digits", policy)
+        log_artifacts(folder, path)
+
+    monkeypatch.setattr(mlflow, "log_artifacts", slowly)
+    register(good, good_result, registration, "digits", policy)
+
+    record = record_in(registration)
+    assert (record["decision"], record["model_version"]) == ("refused", None)
+    assert record["champion"]["version"] == "2"
+    assert mlflow_store.get_registered_model("digits").aliases["champion"] == 2
+
+
 @pytest.mark.usefixtures("mlflow_store")
 def test_without_comparison_a_worse_model_replaces_the_champion(make_model, registration):
     (good, good_result), (fair, fair_result) = make_model("good", 10), make_model("fair", 5)
