@@ -206,22 +206,33 @@ class ModelVersions:
             RegistryError: there is no such version.
         """
         self.get(number)
-        versions, champion = self.all(), self.champion()
-        previous = int(champion.version) if champion else None
-        moves = sorted(_moves(versions), key=lambda move: move.time)
+        previous = self._champion_number()
+        moves = _moves(self.all())
         began = max((move.time for move in moves if move.version == previous), default="")
         said = any(move.version == number and move.previous == previous and move.time > began for move in moves)
         if previous != number and not said:
-            now = datetime.now(UTC).strftime(_TIME)
-            time = max([now, *(_after(move.time) for move in moves[-1:])])
-            value = json.dumps({"previous": previous, "reason": reason})
-            with self.named_errors():
-                self.client.set_model_version_tag(self.name, str(number), f"{_PREFIX}{time}", value)
+            self._announce(number, previous, reason)
         self._set_alias(CHAMPION, number)
-        best = self._best_rival(number, previous, began) if contested and previous != number else number
+        if not contested or previous == number:
+            return number
+        best = self._best_rival(number, previous, began)
         if best != number:
             self._set_alias(CHAMPION, best)
+        if best != (champion := self._champion_number()):  # without aliases the last word counts
+            self._announce(best, champion, f"more accurate than version {champion}, which came at the same moment")
         return best
+
+    def _announce(self, number: int, previous: int | None, reason: str) -> None:
+        """Put on record that the champion is about to move."""
+        now = datetime.now(UTC).strftime(_TIME)
+        time = max([now, *(_after(move.time) for move in _moves(self.all()))])
+        value = json.dumps({"previous": previous, "reason": reason})
+        with self.named_errors():
+            self.client.set_model_version_tag(self.name, str(number), f"{_PREFIX}{time}", value)
+
+    def _champion_number(self) -> int | None:
+        champion = self.champion()
+        return int(champion.version) if champion else None
 
     def roll_back(self, reason: str) -> int:
         """Make the champion before the present one champion again; return its number.

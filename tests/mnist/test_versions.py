@@ -196,16 +196,27 @@ def test_a_tag_that_is_not_ours_is_named(local, tag):
         local.champion()
 
 
-def test_of_two_that_replace_the_same_champion_at_once_the_more_accurate_stays(local):
-    """The slower process asked who is champion before the faster one wrote, and comes last."""
-    first = add(local, "aa", accuracy="0.8")
-    weaker, better = (add(local, digest, accuracy=accuracy) for digest, accuracy in (("bb", "0.85"), ("cc", "0.9")))
-    local.crown(first, "good enough")
-    local.crown(better, "better", contested=True)
-    local.client.set_registered_model_alias("digits", "champion", str(first))  # what the slower one saw
+@pytest.mark.parametrize(("slower", "faster"), [("0.85", "0.9"), ("0.9", "0.85")])
+def test_of_two_that_replace_the_same_champion_at_once_the_more_accurate_stays(versions, monkeypatch, slower, faster):
+    """The slower process has seen the old champion when the faster one comes, and writes last."""
+    old = add(versions, "aa", accuracy="0.8")
+    first, second = add(versions, "bb", accuracy=slower), add(versions, "cc", accuracy=faster)
+    versions.crown(old, "good enough")
+    other = ModelVersions(versions.name)
+    set_tag = versions.client.set_model_version_tag
 
-    assert local.crown(weaker, "better", contested=True) == better
-    assert number_of(local.champion()) == better
+    def set_tag_late(*arguments):
+        monkeypatch.undo()
+        assert other.crown(second, "better", contested=True) == second
+        set_tag(*arguments)
+
+    monkeypatch.setattr(versions.client, "set_model_version_tag", set_tag_late)
+    better = first if slower > faster else second
+
+    assert versions.crown(first, "better", contested=True) == better
+    assert number_of(versions.champion()) == better
+    assert reigns(versions)[0][0] == better
+    assert reigns(versions)[-1][0] == old
 
 
 def test_what_a_person_promotes_is_champion_whoever_is_more_accurate(local):
