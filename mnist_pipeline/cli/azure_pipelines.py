@@ -70,8 +70,8 @@ def _split_data(pipeline: str, data: tuple[str, ...]) -> dict[str, str]:
 def _find(text: str) -> tuple[str, str]:
     """Return path and class names of data; IDX files that are here are checked before they are sent."""
     from mnist_pipeline.cli.named_data import find_data
+    from mnist_pipeline.sdk import is_local
     from mnist_pipeline.workspace.data import data_path
-    from mnist_pipeline.workspace.sdk_job import is_local
 
     if text not in (SAMPLE, FASHION_MNIST):
         text = data_path(text)

@@ -144,7 +144,8 @@ def _summary(result: "PipelineRun") -> str:
     metrics = json.loads((result.outputs["result"] / "metrics.json").read_text(encoding="utf-8"))
     registration = json.loads((result.outputs["registration"] / "registration.json").read_text(encoding="utf-8"))
     checks = ", ".join(
-        f"{check['name']} {check['observed']:.4g} {'meets' if check['passed'] else 'misses'} {check['required']:.4g}"
+        f"{check['name']} {'passed' if check['passed'] else 'refused'} ({check['observed']:.4g}, required "
+        f"{check['required']:.4g})"
         for check in registration["checks"]
     )
     version = registration["model_version"]

@@ -1,9 +1,4 @@
-"""From the SDK's PipelineJob to a plan: the one place that knows the SDK's objects and its private members.
-
-Private members used, and pinned by tests: `PipelineJob._validate` and the `_errors` it returns, `PipelineInput._data`,
-a node's `_build_inputs` and `_build_outputs`, a component's `_build_code` and the `_ignore_file` of what it returns,
-`azure.ai.ml._utils._asset_utils.get_upload_files_from_folder`.
-"""
+"""From the SDK's PipelineJob to a plan: the one place in the runner that knows the SDK's objects."""
 
 import inspect
 import re
@@ -22,6 +17,7 @@ from azure.ai.ml.entities import Command, PipelineJob
 
 from mnist_pipeline.errors import PlanError
 from mnist_pipeline.runner.plan import Binding, Literal, LocalData, Node, OutputOf, Plan, Snapshot
+from mnist_pipeline.sdk import code_of, inputs_of, is_local, outputs_of, validation_errors, value_of
 
 _PARENT_INPUT = re.compile(r"\$\{\{parent\.inputs\.([^}]+)\}\}")
 _NODE_OUTPUT = re.compile(r"\$\{\{parent\.jobs\.([^.}]+)\.outputs\.([^}]+)\}\}")
@@ -40,15 +36,15 @@ def read_plan(job: PipelineJob) -> Plan:
     if not isinstance(job, PipelineJob):
         raise PlanError(f"{type(job).__name__} is not a pipeline job; call a @pipeline function to make one.")
     # A compute is needed on Azure, not here: the job that is not placed yet can still be tried out.
-    errors = [error for error in job._validate()._errors if not _COMPUTE_PATH.search(error.yaml_path)]
+    errors = [(place, message) for place, message in validation_errors(job) if not _COMPUTE_PATH.search(place)]
     if errors:
-        raise PlanError("; ".join(f"{error.yaml_path}: {error.message}" for error in errors))
+        raise PlanError("; ".join(f"{place}: {message}" for place, message in errors) + ".")
     _check_runnable(job.jobs, "")
     folder = Path(job.base_path or "")
     inputs: dict[str, Binding] = {}
     for name, job_input in job.inputs.items():
-        if job_input._data is not None:
-            inputs[name] = _value(job_input._data, folder, f"input {name}")
+        if (value := value_of(job_input)) is not None:
+            inputs[name] = _value(value, folder, f"input {name}")
     nodes: dict[str, Node] = {}
     outputs = _read_nodes(job.jobs, inputs, folder, "", nodes)
     name = job.display_name or job.name or "pipeline"
@@ -102,7 +98,7 @@ def _read_nodes(
             if declared.default is not None:
                 what = f"the default of input {port} of node {full_name}"
                 inputs[port] = _retyped(Literal(declared.default), declared.type, what)
-        for port, bound in job._build_inputs().items():
+        for port, bound in inputs_of(job).items():
             what = f"input {port} of node {full_name}"
             path = bound if isinstance(bound, str) else getattr(bound, "path", None)
             if isinstance(path, str) and "${{" in path:
@@ -121,7 +117,7 @@ def _read_nodes(
         else:
             nodes[full_name] = _read_node(full_name, job, inputs)
             inner_outputs = {port: OutputOf(full_name, port) for port in nodes[full_name].outputs}
-        for port, bound in job._build_outputs().items():
+        for port, bound in outputs_of(job).items():
             path = getattr(bound, "path", bound)
             if isinstance(path, str) and (match := _PARENT_OUTPUT.fullmatch(path)):
                 outputs[match[1]] = inner_outputs[port]
@@ -133,7 +129,7 @@ def _sub_pipeline_outputs(job: Any) -> dict[str, OutputOf]:
     found: dict[str, OutputOf] = {}
     for name, inner in job.component.jobs.items():
         deeper = _sub_pipeline_outputs(inner) if inner.type == "pipeline" else {}
-        for port, bound in inner._build_outputs().items():
+        for port, bound in outputs_of(inner).items():
             path = getattr(bound, "path", bound)
             if isinstance(path, str) and (match := _PARENT_OUTPUT.fullmatch(path)):
                 source = deeper.get(port)
@@ -159,23 +155,19 @@ def _read_node(name: str, node: Command, inputs: dict[str, Binding]) -> Node:
 
 def _snapshot(name: str, component: Any) -> Snapshot | None:
     """List what the SDK would upload for a component, by the SDK's own rules (.amlignore and the like)."""
-    from azure.ai.ml._utils._asset_utils import get_upload_files_from_folder
-
     if component.code is None:
         return None
-    if not _is_local(str(component.code)):
+    if not is_local(str(component.code)):
         raise PlanError(f"the code of node {name} is {component.code}, which only Azure can read; give a local folder.")
-    with component._build_code() as code:
-        folder = Path(code.path)
-        if folder.is_file():
-            return Snapshot(folder.parent, {folder.name: folder})
-        is_temporary = bool(component.additional_includes)
-        if is_temporary:  # the SDK puts the snapshot together in a folder that is gone in a moment
-            folder = Path(shutil.copytree(folder, tempfile.mkdtemp(prefix="snapshot-"), dirs_exist_ok=True))
-        listed: Any = get_upload_files_from_folder(folder, ignore_file=code._ignore_file)
-        snapshot = Snapshot(folder, {relative: Path(source) for source, relative in listed})
-        if is_temporary:
-            weakref.finalize(snapshot, shutil.rmtree, folder, ignore_errors=True)
+    with code_of(component) as code:
+        assert code is not None  # it is there and local
+        if not component.additional_includes:
+            return Snapshot(code.folder, code.files)
+        # The SDK puts the snapshot together in a folder that is gone in a moment.
+        folder = Path(shutil.copytree(code.folder, tempfile.mkdtemp(prefix="snapshot-"), dirs_exist_ok=True))
+        files = {relative: folder / source.relative_to(code.folder) for relative, source in code.files.items()}
+        snapshot = Snapshot(folder, files)
+        weakref.finalize(snapshot, shutil.rmtree, folder, ignore_errors=True)
         return snapshot
 
 
@@ -204,7 +196,7 @@ def _value(value: Any, folder: Path, what: str) -> Binding:
             return Literal(value)
         raise PlanError(f"{what} is {value!r}; give a number, a text, or Input(type=..., path=...).")
     text = str(path)
-    if not _is_local(text):
+    if not is_local(text):
         raise PlanError(f"{what} is {text}, which only Azure can read; give a file or folder on this machine.")
     local = Path(unquote(urlsplit(text).path)) if text.startswith("file:") else folder / text
     if not local.exists():
@@ -213,10 +205,6 @@ def _value(value: Any, folder: Path, what: str) -> Binding:
         kind = "folder" if local.is_dir() else "file"
         raise PlanError(f"{what} is {local}, a {kind}, and its type is {value.type}; change one of them.")
     return LocalData(local.resolve())
-
-
-def _is_local(path: str) -> bool:
-    return path.startswith("file:") or not re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", path)
 
 
 def _retyped(binding: Binding, type_: str, what: str) -> Binding:

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnist_pipeline.errors import WorkspaceError
+from mnist_pipeline.sdk import data_of
 from mnist_pipeline.workspace.explanation import explained
-from mnist_pipeline.workspace.sdk_job import data_of
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

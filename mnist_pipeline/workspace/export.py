@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from mnist_pipeline.errors import WorkspaceError
-from mnist_pipeline.workspace.sdk_job import is_local
+from mnist_pipeline.mnist.files import written_whole
+from mnist_pipeline.sdk import is_local
 from mnist_pipeline.workspace.specification import read_specification, to_yaml
 
 _SCHEMAS = "https://azuremlschemas.azureedge.net/latest/"
@@ -21,17 +21,14 @@ def export(entity: Any, file: Path) -> None:
         file: Where to write; an older one is replaced.
 
     Raises:
-        WorkspaceError: the file cannot be written.
+        OutputError: the file cannot be written.
     """
     content = read_specification(entity)
     _relocate(content, file.resolve().parent)
     schema = "pipelineJob" if entity.type == "pipeline" else "commandComponent"
     text = to_yaml({"$schema": f"{_SCHEMAS}{schema}.schema.json", **content})
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise WorkspaceError(f"{file}: cannot be written ({error.strerror}); give another file.") from error
+    with written_whole(file) as (partial,):
+        partial.write_text(text, encoding="utf-8")
 
 
 def _relocate(part: Any, folder: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnist_pipeline.errors import WorkspaceError
+from mnist_pipeline.sdk import text_of
 from mnist_pipeline.workspace.explanation import explained
-from mnist_pipeline.workspace.sdk_job import text_of
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mnist_pipeline.sdk import text_of
 from mnist_pipeline.workspace.explanation import explained
-from mnist_pipeline.workspace.sdk_job import text_of
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

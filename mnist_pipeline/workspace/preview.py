@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from mnist_pipeline.errors import WorkspaceError
-from mnist_pipeline.workspace.sdk_job import data_of, files_below, is_local, nodes_of, snapshot_of, validate
+from mnist_pipeline.sdk import code_of, data_of, files_below, is_local, nodes_of
 from mnist_pipeline.workspace.secret_scan import find_secrets
-from mnist_pipeline.workspace.specification import read_specification, to_yaml
+from mnist_pipeline.workspace.specification import read_specification, to_yaml, validate
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def preview(job: Any, known_secrets: Iterable[str] = ()) -> Preview:
     for name, node in nodes_of(job):
         if isinstance(node.component, str):
             continue
-        with snapshot_of(node.component) as snapshot:
+        with code_of(node.component) as snapshot:
             if snapshot is not None:
                 if snapshot.sha256 not in snapshots:
                     refuse_secrets(snapshot.files, known_secrets)

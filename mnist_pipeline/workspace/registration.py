@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mnist_pipeline.errors import WorkspaceError
+from mnist_pipeline.sdk import code_of
 from mnist_pipeline.workspace.explanation import explained
 from mnist_pipeline.workspace.preview import refuse_secrets
-from mnist_pipeline.workspace.sdk_job import snapshot_of, validate
-from mnist_pipeline.workspace.specification import read_specification
+from mnist_pipeline.workspace.specification import read_specification, validate
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -41,7 +41,7 @@ def content_hash(component: Any) -> str:
     """
     specification = read_specification(component)
     content = {key: value for key, value in specification.items() if key not in _NO_CONTENT}
-    with snapshot_of(component) as snapshot:
+    with code_of(component) as snapshot:
         content["snapshot"] = snapshot.sha256 if snapshot else component.code
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -74,7 +74,7 @@ def register(
         else:
             _check_same(registered, name, version, digest)
             return Registration(name, version, digest, is_new=False)
-        with snapshot_of(component) as snapshot:
+        with code_of(component) as snapshot:
             if snapshot is not None:
                 refuse_secrets(snapshot.files, known_secrets)
         # The SDK changes what it registers: a second use of the same object would not upload its code again.

@@ -3,6 +3,9 @@
 import io
 from typing import Any
 
+from mnist_pipeline.errors import WorkspaceError
+from mnist_pipeline.sdk import validation_errors
+
 _FIRST = ("$schema", "type", "name", "version", "display_name", "description")
 _ANONYMOUS = "CliV2AnonymousEnvironment"
 
@@ -16,6 +19,16 @@ def read_specification(entity: Any) -> dict[str, Any]:
     content: dict[str, Any] = yaml.safe_load(stream.getvalue())
     _forget_anonymous(content)
     return content
+
+
+def validate(entity: Any) -> None:
+    """Check a job or a component as far as it goes without a workspace.
+
+    Raises:
+        WorkspaceError: something is wrong with it.
+    """
+    if errors := validation_errors(entity):
+        raise WorkspaceError("; ".join(f"{place}: {message}" for place, message in errors) + ".")
 
 
 def to_yaml(specification: dict[str, Any]) -> str:

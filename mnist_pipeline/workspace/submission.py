@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mnist_pipeline.errors import WorkspaceError
+from mnist_pipeline.sdk import text_of
 from mnist_pipeline.workspace.explanation import explain, explained, status_of
-from mnist_pipeline.workspace.sdk_job import text_of
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

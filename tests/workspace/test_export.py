@@ -3,12 +3,13 @@ import yaml
 from azure.ai.ml import Input, load_component, load_job
 
 from mnist_pipeline import components
-from mnist_pipeline.errors import WorkspaceError
+from mnist_pipeline.errors import OutputError
 from mnist_pipeline.pipelines import image_classification_pipeline, train_evaluate_register_pipeline
+from mnist_pipeline.sdk import code_of, nodes_of
 from mnist_pipeline.workspace.computes import Placement, place
 from mnist_pipeline.workspace.export import export
 from mnist_pipeline.workspace.registration import content_hash
-from mnist_pipeline.workspace.sdk_job import nodes_of, snapshot_of, validate
+from mnist_pipeline.workspace.specification import validate
 
 
 def asset(name):
@@ -49,7 +50,7 @@ def test_a_job_is_read_back_with_the_same_nodes_bindings_and_snapshots(job, tmp_
     assert nodes.keys() == read_nodes.keys()
     for name, node in nodes.items():
         assert node._build_inputs().keys() == read_nodes[name]._build_inputs().keys()
-        with snapshot_of(node.component) as expected, snapshot_of(read_nodes[name].component) as found:
+        with code_of(node.component) as expected, code_of(read_nodes[name].component) as found:
             assert found.sha256 == expected.sha256
 
 
@@ -65,5 +66,5 @@ def test_the_file_names_code_relative_to_itself_and_no_made_up_environment(tmp_p
 def test_a_file_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "taken").write_text("")
 
-    with pytest.raises(WorkspaceError, match=r"taken/x\.yml: cannot be written"):
+    with pytest.raises(OutputError, match="taken: a file stands where the output folder should be"):
         export(components.prepare_data_component.component, tmp_path / "taken" / "x.yml")

@@ -1,8 +1,10 @@
-"""What is read of the SDK's objects with its private members, kept in this one file.
+"""What is read of the SDK's objects with its private members: of all that touch a job, this file alone does.
 
-Private members used, and pinned by tests: `PipelineJob._validate` and the `_errors` it returns, `PipelineInput._data`,
-a component's `_validate` and `_build_code`, the `_ignore_file` and `_hash_sha256` of what that returns,
-`azure.ai.ml._utils._asset_utils.get_upload_files_from_folder` and `get_ignore_file`.
+Private members used, and pinned by tests: `_validate` of a job or a component and the `_errors` it returns,
+`PipelineInput._data`, a node's `_build_inputs` and `_build_outputs`, a component's `_build_code`, the `_ignore_file`
+and `_hash_sha256` of what that returns, `get_upload_files_from_folder` and `get_ignore_file` in
+`azure.ai.ml._utils._asset_utils`. (`components/both_ways.py`, which is sent to jobs without this file, sets a node's
+`_component`.)
 """
 
 import re
@@ -13,33 +15,44 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from mnist_pipeline.errors import WorkspaceError
-
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|/subscriptions/")  # a URI, or a resource of Azure
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class Code:
     """The code that is uploaded for a component.
 
     Attributes:
+        folder: Where the files stand together on this machine.
         sha256: By which the SDK and Azure know its content.
         files: From the name in the snapshot to the file on this machine.
     """
 
+    folder: Path
     sha256: str
     files: dict[str, Path]
 
 
-def validate(entity: Any) -> None:
-    """Check a job or a component as far as it goes without a workspace.
+def validation_errors(entity: Any) -> list[tuple[str, str]]:
+    """Check a job or a component as far as it goes without a workspace; return place and message of what is wrong."""
+    return [(error.yaml_path, error.message.rstrip(".")) for error in entity._validate()._errors]
 
-    Raises:
-        WorkspaceError: something is wrong with it.
-    """
-    errors = entity._validate()._errors
-    if errors:
-        raise WorkspaceError("; ".join(f"{error.yaml_path}: {error.message.rstrip('.')}" for error in errors) + ".")
+
+def value_of(job_input: Any) -> Any:
+    """Return the value of a job's input: an `Input` for data, a plain value, or None where it has none."""
+    return job_input._data
+
+
+def inputs_of(node: Any) -> dict[str, Any]:
+    """Return what a node's inputs are set to or bound to; those that are not set are absent."""
+    bound: dict[str, Any] = node._build_inputs()
+    return bound
+
+
+def outputs_of(node: Any) -> dict[str, Any]:
+    """Return what a node's outputs are bound to."""
+    bound: dict[str, Any] = node._build_outputs()
+    return bound
 
 
 def nodes_of(job: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -53,7 +66,7 @@ def nodes_of(job: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 def data_of(job: Any) -> dict[str, str]:
     """Return the paths of a job's data inputs by their names."""
-    data = {name: getattr(job_input._data, "path", None) for name, job_input in job.inputs.items()}
+    data = {name: getattr(value_of(job_input), "path", None) for name, job_input in job.inputs.items()}
     return {name: str(path) for name, path in data.items() if path is not None}
 
 
@@ -63,12 +76,12 @@ def text_of(value: object) -> str:
 
 
 def is_local(path: str) -> bool:
-    """Tell whether the SDK would upload what is at `path`."""
-    return _ELSEWHERE.match(path) is None
+    """Tell whether the SDK would upload what is at `path`: a path of this machine, or a `file:` URI."""
+    return path.startswith("file:") or _ELSEWHERE.match(path) is None
 
 
 @contextmanager
-def snapshot_of(component: Any) -> Iterator[Snapshot | None]:
+def code_of(component: Any) -> Iterator[Code | None]:
     """Yield what the SDK would upload for a component, None for one without code of this machine.
 
     The files may be gone after the body: the SDK puts some snapshots together in a temporary folder.
@@ -77,7 +90,9 @@ def snapshot_of(component: Any) -> Iterator[Snapshot | None]:
         yield None
         return
     with component._build_code() as code:
-        yield Snapshot(code._hash_sha256, files_below(Path(code.path), code._ignore_file))
+        path = Path(code.path)
+        folder = path.parent if path.is_file() else path
+        yield Code(folder, code._hash_sha256, files_below(path, code._ignore_file))
 
 
 def files_below(path: Path, ignore_file: Any = None) -> dict[str, Path]:
