@@ -131,7 +131,8 @@ def cpu_seconds() -> float:
 def table(rows: list[Row]) -> str:
     """Return a line a recipe: mean and range of the accuracy, medians of the seconds, ratios to the sample's."""
     lines = [
-        f"{'recipe':<12} {'fits':>4} {'accuracy: mean (range)':>26} {'wall, s':>8} {'CPU, s':>8} {'sample / it, CPU':>17}"
+        f"{'recipe':<12} {'fits':>4} {'accuracy: mean (range)':>26} {'wall, s':>8} {'CPU, s':>8} "
+        f"{'sample / it, CPU':>17}"
     ]
     cpu_of_sample = [float(row["cpu"]) for row in rows if row["name"] == SAMPLE]
     for name in dict.fromkeys(row["name"] for row in rows):
