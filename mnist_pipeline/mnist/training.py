@@ -104,6 +104,7 @@ def fit(
     precision = choose_precision(settings.precision, gpu=bool(tf.config.list_physical_devices("GPU")))
     with _dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32"):
         network = recipe.build(*dataset.image_size, dataset.n_classes)
+    print(f"network {settings.network}: {network.count_params():,} parameters, batches of {batch_size}, {precision}")
     steps = count_steps(len(training), batch_size, settings.epochs)
     recipe.compile(network, steps, settings.learning_rate or recipe.learning_rate)
 

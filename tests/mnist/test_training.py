@@ -114,6 +114,13 @@ def test_every_epoch_is_printed(training):
     assert all("loss" in line and "val_accuracy" in line for line in lines)
 
 
+def test_what_was_left_open_is_printed_as_decided(training):
+    first = training.printed.splitlines()[0]
+
+    assert first.startswith("network small: 79,427 parameters, batches of 8, ")
+    assert first.split()[-1] in ("float32", "bfloat16")
+
+
 def test_the_run_knows_its_hyperparameters_and_its_data(training, settings, only_run):
     params = only_run(training.client).data.params
 
