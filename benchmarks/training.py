@@ -27,7 +27,7 @@ FASHION_MNIST = "/usr/share/datasets/fashion-mnist"
 SAMPLE = "sample"
 RECIPES = {
     "small-1": {"network": "small", "epochs": 1},
-    "small-2": {"network": "small", "epochs": 2, "batch_size": 128},
+    "small-2": {"network": "small", "epochs": 2, "batch_size": 256},
     "small-10": {"network": "small", "epochs": 10},
     "wide-8-flip": {"network": "wide", "epochs": 8, "augmentation": "flip"},
 }
