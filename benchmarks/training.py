@@ -26,7 +26,7 @@ from mnist_pipeline.mnist.dataset import Dataset, read_dataset
 FASHION_MNIST = "/usr/share/datasets/fashion-mnist"
 SAMPLE = "sample"
 RECIPES = {
-    "small-1": {"network": "small", "epochs": 1},
+    "small-1": {"network": "small", "epochs": 1, "batch_size": 64},
     "small-2": {"network": "small", "epochs": 2, "batch_size": 256},
     "small-10": {"network": "small", "epochs": 10},
     "wide-8-flip": {"network": "wide", "epochs": 8, "augmentation": "flip"},
