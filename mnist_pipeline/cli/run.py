@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mnist_pipeline.mnist.augmentation import AUGMENTATIONS
 from mnist_pipeline.mnist.hyperparameters import Hyperparameters
+from mnist_pipeline.mnist.precision import PRECISIONS
 from mnist_pipeline.mnist.promotion import CHAMPION_RULES, Policy
+from mnist_pipeline.mnist.recipes import RECIPES
 from mnist_pipeline.mnist.versions import MODEL_NAME
 
 if TYPE_CHECKING:
@@ -36,15 +39,15 @@ if TYPE_CHECKING:
     "--batch-size",
     default=Hyperparameters.batch_size,
     show_default=True,
-    type=click.IntRange(min=1),
-    help="Images a step.",
+    type=click.IntRange(min=0),
+    help="Images a step; 0 takes the network's own.",
 )
 @click.option(
     "--learning-rate",
     default=Hyperparameters.learning_rate,
     show_default=True,
-    type=click.FloatRange(min=0, min_open=True),
-    help="Peak of the learning rate's schedule.",
+    type=click.FloatRange(min=0),
+    help="Peak of the learning rate's schedule; 0 takes the network's own.",
 )
 @click.option(
     "--validation-split",
@@ -59,6 +62,27 @@ if TYPE_CHECKING:
     show_default=True,
     type=click.IntRange(0, 2**32 - 1),
     help="Of everything random.",
+)
+@click.option(
+    "--network",
+    default=Hyperparameters.network,
+    show_default=True,
+    type=click.Choice(list(RECIPES)),
+    help="small; wide, which is more accurate and slower; or sample, Microsoft's network and schedule, to compare.",
+)
+@click.option(
+    "--augmentation",
+    default=Hyperparameters.augmentation,
+    show_default=True,
+    type=click.Choice(list(AUGMENTATIONS)),
+    help="shift moves training images by up to a pixel; flip mirrors half of them: for clothes, not for digits.",
+)
+@click.option(
+    "--precision",
+    default=Hyperparameters.precision,
+    show_default=True,
+    type=click.Choice(PRECISIONS),
+    help="auto is bfloat16 on a CPU with instructions for it, otherwise float32.",
 )
 @click.option(
     "--min-accuracy",
@@ -118,6 +142,7 @@ def run(data: str, output_dir: Path, mode: "Mode", **parameters: Any) -> None:
     \b
     mnist-pipeline run
     mnist-pipeline run --data fashion-mnist --min-accuracy 0.9
+    mnist-pipeline run --data fashion-mnist --network wide --augmentation flip
     mnist-pipeline run --data ~/my-digits --epochs 20 --model-name digits
     """
     from mnist_pipeline.cli.named_data import find_data

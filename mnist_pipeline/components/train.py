@@ -24,6 +24,9 @@ def keras_train_component(
     learning_rate=Hyperparameters.learning_rate,
     validation_split=Hyperparameters.validation_split,
     seed=Hyperparameters.seed,
+    network=Hyperparameters.network,
+    augmentation=Hyperparameters.augmentation,
+    precision=Hyperparameters.precision,
     image_rows=0,
     class_names: Input(type="string", optional=True) = None,
 ):
@@ -35,16 +38,22 @@ def keras_train_component(
         idx_data: The IDX files that the CSV was made from; their header tells height and width of the images, which
             the CSV does not. Not needed for square images.
         epochs: Passes over the training images.
-        batch_size: Images a step.
-        learning_rate: Peak of the learning rate's schedule.
+        batch_size: Images a step; 0 takes the network's own.
+        learning_rate: Peak of the learning rate's schedule; 0 takes the network's own.
         validation_split: Share of the images held out to validate, 0 to 1.
         seed: Of everything random; the same seed gives the same model on the same machine.
+        network: small, wide (three times the parameters, more accurate, slower), or sample (Microsoft's, to compare).
+        augmentation: none; shift moves training images by up to a pixel; flip mirrors half of them left to right, which
+            suits clothes but neither digits nor letters; flip-shift does both.
+        precision: float32, bfloat16, or auto: bfloat16 on a CPU with instructions for it, otherwise float32.
         image_rows: Height of the images in pixels, where there is no idx_data; 0 takes them to be square.
         class_names: Names of the classes from label 0 on, with commas between.
     """
     from mnist_pipeline.mnist.dataset import find_image_size, read_csv_dataset
     from mnist_pipeline.mnist.training import class_names_of, train
 
-    settings = Hyperparameters(epochs, batch_size, learning_rate, validation_split, seed)
+    settings = Hyperparameters(
+        epochs, batch_size, learning_rate, validation_split, seed, network, augmentation, precision
+    )
     image_size = find_image_size(input_data, idx_data, image_rows)
     train(read_csv_dataset(input_data, image_size, class_names_of(class_names)), output_model, settings)

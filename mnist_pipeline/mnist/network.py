@@ -1,27 +1,33 @@
-"""The network: a small convolutional classifier for gray images of any size."""
+"""The networks: convolutional classifiers for gray images, built for training and for use.
 
+For training means with a normalization layer that is fast; for use means of Keras's own layers alone, in float32, so
+that a saved network can be read without this package. Both have the same weights in the same order.
+"""
+
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from mnist_pipeline.mnist.errors import SettingError
 
 if TYPE_CHECKING:
     import keras
 
-STEM_FILTERS = 16
-STRIDED_FILTERS = (32, 64)
-HEAD_FILTERS = 96
 BATCH_NORM_MOMENTUM = 0.9  # Keras's 0.99 lags behind the weights when an epoch is only tens of batches
+SMALLEST_FOR_SAMPLE = 18  # pixels; the sample's convolutions and poolings leave nothing of a smaller image
 
 
-def build_network(height: int, width: int, n_classes: int) -> "keras.Model":
-    """Return the untrained classifier: four 3x3 convolutions, the mean over the image, one dense layer.
+def build_network(height: int, width: int, n_classes: int, filters: Sequence[int]) -> "keras.Model":
+    """Return the untrained classifier: 3x3 convolutions, halved between, the mean over the image, one dense layer.
 
-    The first convolution is halved by pooling, the next two by stride, which costs a quarter of convolving and then
-    pooling. Nothing is flattened, so the number of parameters (80 thousand for ten classes) does not depend on the
+    A convolution is rectified, pooled, and only then normalized over the batch (Ioffe and Szegedy 2015): of a quarter
+    of the numbers, which costs a quarter. Nothing is flattened, so the number of parameters does not depend on the
     image's size, and padding "same" leaves at least one pixel of any image.
 
     Args:
         height: Rows of an image, at least 1.
         width: Columns of an image, at least 1.
         n_classes: How many classes, at least 1.
+        filters: Of each convolution, at least one.
 
     Returns:
         A model from (batch, height, width, 1) raw pixels, 0 to 255 in any numeric dtype, to (batch, n_classes) float32
@@ -29,40 +35,96 @@ def build_network(height: int, width: int, n_classes: int) -> "keras.Model":
     """
     import keras
 
+    from mnist_pipeline.mnist.fused_normalization import FusedBatchNormalization
+
     image = keras.Input((height, width, 1), name="image")
     features = keras.layers.Rescaling(1 / 255)(image)
-
-    # No normalization here: on the largest feature map it would cost a tenth of the training time.
-    features = keras.layers.Conv2D(STEM_FILTERS, 3, padding="same", activation="relu", kernel_initializer="he_normal")(
-        features
-    )
-    features = keras.layers.MaxPooling2D(2, padding="same")(features)
-
-    for filters in STRIDED_FILTERS:
-        features = _normalized_convolution(features, filters, strides=2)
-    features = _normalized_convolution(features, HEAD_FILTERS, strides=1)
-
+    for stage, n_filters in enumerate(filters):
+        if stage > 0:
+            features = keras.layers.MaxPooling2D(2, padding="same")(features)
+            features = FusedBatchNormalization(momentum=BATCH_NORM_MOMENTUM)(features)
+        features = keras.layers.Conv2D(n_filters, 3, padding="same", activation="relu", kernel_initializer="he_normal")(
+            features
+        )
     features = keras.layers.GlobalAveragePooling2D()(features)
     logits = keras.layers.Dense(n_classes)(features)
-    # float32 whatever the dtype policy: bfloat16 would leave three digits of a probability.
-    probabilities = keras.layers.Softmax(dtype="float32", name="probabilities")(logits)
-    return keras.Model(image, probabilities, name="mnist_network")
+    return keras.Model(image, _probabilities(logits), name="mnist_network")
 
 
-def _normalized_convolution(features: "keras.KerasTensor", filters: int, strides: int) -> "keras.KerasTensor":
-    """Convolve, normalize over the batch (Ioffe and Szegedy 2015), rectify.
+def build_sample_network(height: int, width: int, n_classes: int) -> "keras.Model":
+    """Return the untrained network of Microsoft's Keras sample for Azure ML, for comparison.
 
-    (batch, h, w, channels) becomes (batch, ceil(h / strides), ceil(w / strides), filters).
+    For 28 x 28 pixels and ten classes it has 241,546 parameters. It differs from the sample in taking raw pixels.
+
+    Args:
+        height: Rows of an image, at least 18.
+        width: Columns of an image, at least 18.
+        n_classes: How many classes, at least 1.
+
+    Returns:
+        A model of the same input and output as `build_network` returns.
+
+    Raises:
+        SettingError: the images are too small.
+    """
+    if min(height, width) < SMALLEST_FOR_SAMPLE:
+        raise SettingError(
+            f"network is sample, which needs images of at least {SMALLEST_FOR_SAMPLE} x {SMALLEST_FOR_SAMPLE} pixels, "
+            f"but these have {height} x {width}; name another network."
+        )
+    import keras
+
+    layers = keras.layers
+    image = keras.Input((height, width, 1), name="image")
+    features = image
+    for layer in (
+        layers.Rescaling(1 / 255),
+        layers.Conv2D(32, 3, activation="relu", kernel_initializer="he_normal"),
+        layers.MaxPooling2D(2),
+        layers.Dropout(0.25),
+        layers.Conv2D(64, 3, activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.Dropout(0.25),
+        layers.Conv2D(128, 3, activation="relu"),
+        layers.Dropout(0.4),
+        layers.Flatten(),
+        layers.Dense(128, activation="relu"),
+        layers.Dropout(0.3),
+        layers.Dense(n_classes),
+    ):
+        features = layer(features)
+    return keras.Model(image, _probabilities(features), name="sample_network")
+
+
+def for_use(trained: "keras.Model", mirrored: bool) -> "keras.Model":
+    """Return the same classifier of Keras's own layers alone, in float32.
+
+    Args:
+        trained: As `build_network` or `build_sample_network` returned it, whatever its precision.
+        mirrored: Whether to average the probabilities of an image and of its mirror image (left to right), which
+            doubles the cost; for a network that was trained on both.
     """
     import keras
 
-    features = keras.layers.Conv2D(
-        filters,
-        3,
-        strides=strides,
-        padding="same",
-        use_bias=False,  # the normalization that follows has one
-        kernel_initializer="he_normal",
-    )(features)
-    features = keras.layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM)(features)
-    return keras.layers.ReLU()(features)
+    from mnist_pipeline.mnist.fused_normalization import FusedBatchNormalization
+
+    def plain(layer: "keras.Layer") -> "keras.Layer":
+        config = {**layer.get_config(), "dtype": "float32"}
+        if isinstance(layer, FusedBatchNormalization):
+            return keras.layers.BatchNormalization.from_config(config)
+        return type(layer).from_config(config)
+
+    network = keras.models.clone_model(trained, clone_function=plain)
+    network.set_weights(trained.get_weights())
+    if not mirrored:
+        return network
+    image = keras.Input(network.input_shape[1:], name="image")
+    both = [network(image), network(keras.ops.flip(image, axis=2))]
+    return keras.Model(image, keras.layers.Average(dtype="float32", name="probabilities")(both), name="mirrored")
+
+
+def _probabilities(logits: "keras.KerasTensor") -> "keras.KerasTensor":
+    """Softmax, float32 whatever the dtype policy: bfloat16 would leave three digits of a probability."""
+    import keras
+
+    return keras.layers.Softmax(dtype="float32", name="probabilities")(logits)

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import keras
 
-MOMENTUM = 0.9
-WEIGHT_DECAY = 2e-3
+WEIGHT_DECAY = 0.01
 WARM_UP_FRACTION = 0.2
 
 
@@ -32,25 +31,30 @@ def one_cycle(total_steps: int, peak: float) -> "keras.optimizers.schedules.Lear
     )
 
 
-def compile_network(network: "keras.Model", total_steps: int, peak_learning_rate: float) -> None:
-    """Give `network` its loss, optimizer and the metric `accuracy`.
+def compile_one_cycle(network: "keras.Model", total_steps: int, peak_learning_rate: float) -> None:
+    """Give `network` its loss, AdamW over one cycle (Loshchilov and Hutter 2019), and the metric `accuracy`.
 
     Args:
-        network: Gives probabilities, as `build_network` returns it; its targets are class numbers, not one-hot.
+        network: Gives probabilities; its targets are probabilities too, (batch, classes).
         total_steps: Optimizer steps of the whole fit, as `count_steps` returns.
         peak_learning_rate: The highest rate of the cycle, above 0.
     """
     import keras
 
-    optimizer = keras.optimizers.SGD(
-        one_cycle(total_steps, peak_learning_rate),
-        momentum=MOMENTUM,
-        nesterov=True,
-        weight_decay=WEIGHT_DECAY,  # decoupled from the gradient (Loshchilov and Hutter 2019)
-    )
+    _compile(network, keras.optimizers.AdamW(one_cycle(total_steps, peak_learning_rate), weight_decay=WEIGHT_DECAY))
+
+
+def compile_constant_adam(network: "keras.Model", total_steps: int, learning_rate: float) -> None:  # noqa: ARG001  the signature of a recipe's compile
+    """Give `network` its loss, Adam (Kingma and Ba 2015) at one rate throughout, and the metric `accuracy`."""
+    import keras
+
+    _compile(network, keras.optimizers.Adam(learning_rate))
+
+
+def _compile(network: "keras.Model", optimizer: "keras.optimizers.Optimizer") -> None:
     network.compile(
         optimizer=optimizer,
-        loss="sparse_categorical_crossentropy",
+        loss="categorical_crossentropy",
         metrics=["accuracy"],
         jit_compile=False,  # XLA makes convolutions 14 times slower on a CPU
     )

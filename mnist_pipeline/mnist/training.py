@@ -2,17 +2,21 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from mnist_pipeline.mnist.augmentation import AUGMENTATIONS, augmented
 from mnist_pipeline.mnist.dataset import Dataset
 from mnist_pipeline.mnist.errors import DataError
 from mnist_pipeline.mnist.hyperparameters import Hyperparameters
 from mnist_pipeline.mnist.model_folder import TrainedModel, model_target, save_model
+from mnist_pipeline.mnist.precision import choose_precision
+from mnist_pipeline.mnist.recipes import RECIPES
 
 if TYPE_CHECKING:
     import keras
@@ -74,51 +78,71 @@ def train(dataset: Dataset, output_model: str | os.PathLike[str], settings: Hype
                 "classes": dataset.n_classes,
             }
         )
-        network, history = _fit(dataset, settings, log=lambda epoch, figures: mlflow.log_metrics(figures, step=epoch))
+        network, history = fit(dataset, settings, log=lambda epoch, figures: mlflow.log_metrics(figures, step=epoch))
         mlflow.log_figure(learning_curves(history), LEARNING_CURVES)
         save_model(
             TrainedModel(network, dataset.class_names), output_model, dataset.images[:_EXAMPLE_IMAGES], asdict(settings)
         )
 
 
-def _fit(
+def fit(
     dataset: Dataset, settings: Hyperparameters, log: Callable[[int, dict[str, float]], object]
 ) -> tuple["keras.Model", dict[str, list[float]]]:
-    """Train on the dataset; return the network and the figures of each epoch."""
+    """Train on the dataset; return the network, ready for use, and the figures of each epoch."""
     import keras
     import tensorflow as tf
 
-    from mnist_pipeline.mnist.network import build_network
-    from mnist_pipeline.mnist.optimization import compile_network, count_steps
+    from mnist_pipeline.mnist.network import for_use
+    from mnist_pipeline.mnist.optimization import count_steps
 
     # Here and not earlier: MLflow draws names for its runs from the same source of random numbers as Keras.
     keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
+    recipe = RECIPES[settings.network]
+    batch_size = settings.batch_size or recipe.batch_size
     training, validation = split_indices(len(dataset.images), settings.validation_split, settings.seed)
-    images = dataset.images[..., None]
-    network = build_network(*dataset.image_size, dataset.n_classes)
-    steps = count_steps(len(training), settings.batch_size, settings.epochs)
-    compile_network(network, steps, settings.learning_rate)
-    history: dict[str, list[float]] = {}
-    epoch_started = time.monotonic()
+    targets = keras.utils.to_categorical(dataset.labels, dataset.n_classes)
+    smoothed = targets * (1 - recipe.label_smoothing) + recipe.label_smoothing / dataset.n_classes
+    precision = choose_precision(settings.precision, gpu=bool(tf.config.list_physical_devices("GPU")))
+    with _dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32"):
+        network = recipe.build(*dataset.image_size, dataset.n_classes)
+    print(f"network {settings.network}: {network.count_params():,} parameters, batches of {batch_size}, {precision}")
+    steps = count_steps(len(training), batch_size, settings.epochs)
+    recipe.compile(network, steps, settings.learning_rate or recipe.learning_rate)
 
-    def end_epoch(epoch: int, logs: dict[str, float]) -> None:
-        nonlocal epoch_started
-        seconds, epoch_started = time.monotonic() - epoch_started, time.monotonic()
+    history: dict[str, list[float]] = {}
+    generator = np.random.default_rng(settings.seed)
+    for epoch in range(settings.epochs):
+        started = time.monotonic()
+        order = generator.permutation(training)
+        figures = network.fit(
+            augmented(dataset.images[order], settings.augmentation, generator)[..., None],
+            smoothed[order],
+            batch_size=batch_size,
+            shuffle=False,  # they are
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            validation_data=(dataset.images[validation][..., None], targets[validation]) if len(validation) else None,
+            verbose=0,
+        ).history
+        logs = {name: float(value) for name, (value,) in figures.items()}
         for name, value in logs.items():
-            history.setdefault(name, []).append(float(value))
-        figures = "  ".join(f"{name} {value:.4f}" for name, value in logs.items())
-        print(f"epoch {epoch + 1}/{settings.epochs}  {figures}  ({seconds:.1f} s)", flush=True)
+            history.setdefault(name, []).append(value)
+        shown = "  ".join(f"{name} {value:.4f}" for name, value in logs.items())
+        print(f"epoch {epoch + 1}/{settings.epochs}  {shown}  ({time.monotonic() - started:.1f} s)", flush=True)
         # Microsoft's sample calls them Loss and Accuracy; its figures and ours can be compared.
         log(epoch, {**logs, "Loss": logs["loss"], "Accuracy": logs["accuracy"]})
+    return for_use(network, mirrored=AUGMENTATIONS[settings.augmentation].flip), history
 
-    network.fit(
-        images[training],
-        dataset.labels[training],
-        batch_size=settings.batch_size,
-        epochs=settings.epochs,
-        validation_data=(images[validation], dataset.labels[validation]) if len(validation) else None,
-        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=end_epoch)],
-        verbose=0,
-    )
-    return network, history
+
+@contextmanager
+def _dtype_policy(name: str) -> Iterator[None]:
+    """Build layers under this dtype policy of Keras, and set it back."""
+    import keras
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -29,6 +29,9 @@ def image_classification_pipeline(
     learning_rate: float = Hyperparameters.learning_rate,
     validation_split: float = Hyperparameters.validation_split,
     seed: int = Hyperparameters.seed,
+    network: str = Hyperparameters.network,
+    augmentation: str = Hyperparameters.augmentation,
+    precision: str = Hyperparameters.precision,
     class_names: Input(type="string", optional=True) = None,
     model_name: str = MODEL_NAME,
     min_accuracy: float = Policy.min_accuracy,
@@ -48,10 +51,13 @@ def image_classification_pipeline(
     Args:
         pipeline_input_data: The four IDX files, plain or gzip-compressed.
         epochs: Passes over the training images.
-        batch_size: Images a training step.
-        learning_rate: Peak of the learning rate's schedule.
+        batch_size: Images a training step; 0 takes the network's own.
+        learning_rate: Peak of the learning rate's schedule; 0 takes the network's own.
         validation_split: Share of the training images held out to validate, 0 to 1.
         seed: Of everything random.
+        network: small, wide (more accurate, slower), or sample (Microsoft's, to compare).
+        augmentation: none, shift, flip or flip-shift; to flip suits clothes but neither digits nor letters.
+        precision: float32, bfloat16, or auto: bfloat16 on a CPU with instructions for it, otherwise float32.
         class_names: Names of the classes from label 0 on, with commas between.
         model_name: Name in the model registry.
         min_accuracy: The least accuracy to register, 0 to 1.
@@ -77,6 +83,9 @@ def image_classification_pipeline(
         learning_rate=learning_rate,
         validation_split=validation_split,
         seed=seed,
+        network=network,
+        augmentation=augmentation,
+        precision=precision,
         class_names=class_names,
     )
     score_node = keras_score_component(

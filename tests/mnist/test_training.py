@@ -18,8 +18,7 @@ ONE_EPOCH = Hyperparameters(epochs=1, batch_size=8)
     [
         ("epochs", 0),
         ("epochs", -1),
-        ("batch_size", 0),
-        ("learning_rate", 0),
+        ("batch_size", -1),
         ("learning_rate", -0.1),
         ("learning_rate", float("inf")),
         ("learning_rate", float("nan")),
@@ -39,7 +38,9 @@ def test_a_hyperparameter_out_of_its_range_is_named(name, value):
     ("name", "value"),
     [
         ("epochs", 1),
+        ("batch_size", 0),
         ("batch_size", 1),
+        ("learning_rate", 0),
         ("learning_rate", 1e-9),
         ("validation_split", 0),
         ("seed", 0),
@@ -48,6 +49,19 @@ def test_a_hyperparameter_out_of_its_range_is_named(name, value):
 )
 def test_the_ends_of_a_range_are_allowed(name, value):
     assert getattr(Hyperparameters(**{name: value}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [
+        ("network", "small, wide, sample"),
+        ("augmentation", "none, shift, flip, flip-shift"),
+        ("precision", "auto, float32, bfloat16"),
+    ],
+)
+def test_a_name_that_is_unknown_is_answered_with_those_there_are(name, choices):
+    with pytest.raises(SettingError, match=f"^{name} is resnet; it must be one of {choices}.$"):
+        Hyperparameters(**{name: "resnet"})
 
 
 @pytest.mark.parametrize(
@@ -98,6 +112,13 @@ def test_every_epoch_is_printed(training):
 
     assert [line.split()[1] for line in lines] == ["1/2", "2/2"]
     assert all("loss" in line and "val_accuracy" in line for line in lines)
+
+
+def test_what_was_left_open_is_printed_as_decided(training):
+    first = training.printed.splitlines()[0]
+
+    assert first.startswith("network small: 79,427 parameters, batches of 8, ")
+    assert first.split()[-1] in ("float32", "bfloat16")
 
 
 def test_the_run_knows_its_hyperparameters_and_its_data(training, settings, only_run):
