@@ -1,7 +1,6 @@
 """Labelled images in memory, read from a label-first CSV, from IDX files, or from one folder a label."""
 
 import os
-import warnings
 from dataclasses import dataclass
 from math import isqrt
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mnist_pipeline.mnist.csv_rows import read_rows
 from mnist_pipeline.mnist.errors import CsvError, DataError, ImageError
 from mnist_pipeline.mnist.idx import Split, find_pair, has_split
 from mnist_pipeline.mnist.images import IMAGE_SUFFIXES, read_grayscale
@@ -57,8 +57,10 @@ def read_csv_dataset(
         CsvError: no CSV or several, a malformed line, or a row that does not fit the image size.
     """
     file = sole_csv(Path(path))
-    rows = _read_rows(file)
+    rows = read_rows(file)
     n_pixels = rows.shape[1] - 1
+    if n_pixels == 0:
+        raise CsvError(f"{file}: a line has only one value; it must have a label and at least one pixel.")
     if image_size is None:
         side = isqrt(n_pixels)
         if side * side != n_pixels or side == 0:
@@ -149,47 +151,6 @@ def sole_csv(path: Path) -> Path:
             "give the file itself or a folder with one."
         )
     return found[0]
-
-
-def _read_rows(file: Path) -> npt.NDArray[np.uint8]:
-    """Read a CSV of values 0..255 into a uint8 array of shape (lines, columns)."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # "input contained no data": said below as an error
-            rows = np.loadtxt(file, np.uint8, delimiter=",", comments=None, ndmin=2, encoding="ascii")
-    except ValueError as error:
-        raise CsvError(f"{file}: {_explain(error, file)}") from error
-    except OSError as error:
-        raise CsvError(f"{file}: cannot be read ({error.strerror or error}).") from error
-    if not rows.size:
-        raise CsvError(f"{file}: there are no lines in it; give a CSV with a line an image: label, then pixels.")
-    if rows.shape[1] < 2:
-        raise CsvError(f"{file}: a line has only one value; it must have a label and at least one pixel.")
-    return rows
-
-
-def _explain(error: ValueError, file: Path) -> str:
-    """Say where and what the first bad value is, in the terms of a person who opens the file in an editor."""
-    if isinstance(error, UnicodeDecodeError):
-        return "not a text file of numbers; give a CSV with a line an image: label, then pixels."
-    columns: int | None = None
-    with file.open(encoding="ascii") as stream:
-        for number, line in enumerate(stream, start=1):
-            values = line.rstrip("\r\n").split(",")
-            if values == [""]:
-                continue
-            columns = columns or len(values)
-            if len(values) != columns:
-                return f"line {number} has {len(values)} values where the lines before have {columns}."
-            for column, value in enumerate(values, start=1):
-                text = value.strip()
-                if not text:
-                    return f"line {number}, column {column} is empty; every value must be a whole number 0..255."
-                if not (text.isdecimal() and float(text) <= 255):
-                    return (
-                        f"line {number}, column {column} is '{text[:20]}'; every value must be a whole number 0..255."
-                    )
-    return str(error)
 
 
 def _read_idx(folder: Path, split: Split) -> Dataset:
