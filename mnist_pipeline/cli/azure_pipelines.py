@@ -97,9 +97,16 @@ def _read_settings(
         name, sign, value = text.partition("=")
         if not sign or name not in known:
             raise click.UsageError(f"--set {text}: give input=value; inputs are {', '.join(known)}.")
-        kind = known[name] if known[name] in (int, float, bool) else str
+        kind = _kind(known[name])
         try:
             values[name] = {"true": True, "false": False}[value.lower()] if kind is bool else kind(value)
         except (KeyError, ValueError) as error:
             raise click.UsageError(f"--set {text}: {name} is of type {kind.__name__}.") from error
     return values
+
+
+def _kind(annotation: Any) -> type:
+    """The type of a pipeline's input, which is annotated with it or, where it is optional, with an `Input`."""
+    if annotation in (int, float, bool):
+        return annotation  # type: ignore[no-any-return]  # compared with three types just now
+    return {"number": float, "integer": int}.get(getattr(annotation, "type", ""), str)

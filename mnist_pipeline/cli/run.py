@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_pipeline.mnist.hyperparameters import Hyperparameters
-from mnist_pipeline.mnist.registry import MIN_ACCURACY, MODEL_NAME
+from mnist_pipeline.mnist.promotion import CHAMPION_RULES, Policy
+from mnist_pipeline.mnist.versions import MODEL_NAME
 
 if TYPE_CHECKING:
     from mnist_pipeline.runner import Mode, PipelineRun
@@ -61,10 +62,38 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--min-accuracy",
-    default=MIN_ACCURACY,
+    default=Policy.min_accuracy,
     show_default=True,
     type=click.FloatRange(0, 1),
     help="The least accuracy on the test images for the model to be registered.",
+)
+@click.option(
+    "--accuracy-confidence",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Require --min-accuracy of the lower bound of the accuracy's Wilson interval at this confidence, say 0.95.",
+)
+@click.option("--min-class-recall", type=click.FloatRange(0, 1), help="The least recall of every class.")
+@click.option("--max-loss", type=click.FloatRange(min=0), help="The greatest cross-entropy in nats.")
+@click.option("--min-images", type=click.IntRange(min=1), help="The least number of test images.")
+@click.option(
+    "--champion",
+    default=Policy.champion,
+    show_default=True,
+    type=click.Choice(CHAMPION_RULES),
+    help="What is required in comparison with the champion, the best version so far, on the same test images.",
+)
+@click.option(
+    "--champion-margin",
+    default=Policy.champion_margin,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="How far the accuracy may be below the champion's under not_worse.",
+)
+@click.option(
+    "--mcnemar-level",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Level of an exact McNemar test, say 0.05: under better, the model must be significantly better than the "
+    "champion; under not_worse, not significantly worse.",
 )
 @click.option("--model-name", default=MODEL_NAME, show_default=True, help="Name in the model registry.")
 @click.option(
@@ -115,11 +144,13 @@ def _summary(result: "PipelineRun") -> str:
     metrics = json.loads((result.outputs["result"] / "metrics.json").read_text(encoding="utf-8"))
     registration = json.loads((result.outputs["registration"] / "registration.json").read_text(encoding="utf-8"))
     checks = ", ".join(
-        f"{check['observed']:.4f} {'reaches' if check['passed'] else 'is below'} {check['name']} {check['required']:g}"
+        f"{check['name']} {check['observed']:.4g} {'meets' if check['passed'] else 'misses'} {check['required']:.4g}"
         for check in registration["checks"]
     )
     version = registration["model_version"]
     model = f"{registration['model_name']} version {version}" if version else "none registered"
+    if registration["is_champion"]:
+        model += ", the champion"
     return f"""
 accuracy  {metrics["accuracy"]:.4f} on {metrics["images"]} test images, loss {metrics["loss"]:.4f}
 decision  {registration["decision"]}: {checks}

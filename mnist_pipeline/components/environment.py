@@ -13,4 +13,3 @@ _FOLDER = Path(__file__).parent / "environments"
 PREP: dict[str, Any] = {"image": _IMAGE, "conda_file": _FOLDER / "prep.yaml"}
 KERAS: dict[str, Any] = {"image": _IMAGE, "conda_file": _FOLDER / "keras.yaml"}
 KERAS_GPU: dict[str, Any] = {"image": _GPU_IMAGE, "conda_file": _FOLDER / "keras-gpu.yaml"}
-REGISTER: dict[str, Any] = {"image": _IMAGE, "conda_file": _FOLDER / "register.yaml"}

@@ -2,8 +2,6 @@
 
 import argparse
 
-from mnist_pipeline.mnist.dataset import read_dataset
-from mnist_pipeline.mnist.model_folder import load_model
 from mnist_pipeline.mnist.scoring import write_accuracy
 
 
@@ -17,13 +15,11 @@ def main() -> None:
     )
     parser.add_argument("--test_data_dir", help="a folder with a CSV, IDX files, or a folder a label (default: ./data)")
     parser.add_argument("--model_path", required=True, help="the model folder that training wrote")
-    parser.add_argument("--accuracy_path", required=True, help="folder for accuracy.txt")
+    parser.add_argument("--accuracy_path", required=True, help="folder for accuracy.txt and what it rests on")
     arguments = parser.parse_args()
     if arguments.use_uri and arguments.test_data_dir is None:
         parser.error("--use_uri needs --test_data_dir")
-    model = load_model(arguments.model_path)
-    dataset = read_dataset(arguments.test_data_dir or "data", "test", model.image_size)
-    write_accuracy(dataset, model, arguments.accuracy_path)
+    write_accuracy(arguments.test_data_dir or "data", arguments.model_path, arguments.accuracy_path)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 from mldesigner import Input, Output, command_component
 
 from mnist_pipeline.components.both_ways import both_ways
-from mnist_pipeline.components.environment import REGISTER, SNAPSHOT, VERSION
-from mnist_pipeline.mnist.registry import MIN_ACCURACY, MODEL_NAME
+from mnist_pipeline.components.environment import KERAS, SNAPSHOT, VERSION
+from mnist_pipeline.mnist.promotion import Policy
+from mnist_pipeline.mnist.versions import MODEL_NAME
 
 
 @both_ways
@@ -12,7 +13,7 @@ from mnist_pipeline.mnist.registry import MIN_ACCURACY, MODEL_NAME
     name="register_image_classification_keras",
     version=VERSION,
     display_name="Register Image Classification Keras",
-    environment=REGISTER,
+    environment=KERAS,  # a champion may have to be scored again
     code=SNAPSHOT,
     is_deterministic=False,  # a reused step would register nothing
 )
@@ -20,18 +21,46 @@ def register_model_component(
     input_model: Input(type="uri_folder"),
     input_result: Input(type="uri_folder"),
     registration: Output(type="uri_folder"),
+    test_data: Input(type="uri_folder", optional=True) = None,
     model_name=MODEL_NAME,
-    min_accuracy=MIN_ACCURACY,
+    min_accuracy=Policy.min_accuracy,
+    accuracy_confidence: Input(type="number", optional=True) = None,
+    min_class_recall: Input(type="number", optional=True) = None,
+    max_loss: Input(type="number", optional=True) = None,
+    min_images: Input(type="integer", optional=True) = None,
+    champion=Policy.champion,
+    champion_margin=Policy.champion_margin,
+    mcnemar_level: Input(type="number", optional=True) = None,
 ):
-    """Register the model in the MLflow model registry if its accuracy reaches min_accuracy.
+    """Register the model in the MLflow model registry, as the champion, if it is good enough.
 
     Args:
         input_model: MLflow model folder.
-        input_result: What scoring wrote; its metrics.json decides.
+        input_result: What scoring wrote; its figures decide, after they were verified.
         registration: Folder with registration.json, written whether or not the model was registered.
+        test_data: What the model was scored on. A champion whose figures are of other data is scored again on it.
         model_name: Name in the registry.
         min_accuracy: The least accuracy to register, 0 to 1.
+        accuracy_confidence: When given, the lower bound of the accuracy's Wilson interval at this confidence (0.95 say)
+            must reach min_accuracy, in place of the accuracy itself.
+        min_class_recall: The least recall of every class, 0 to 1.
+        max_loss: The greatest cross-entropy in nats.
+        min_images: The least number of test images.
+        champion: What is required in comparison with the champion: better, not_worse (within champion_margin), or off.
+        champion_margin: How far the accuracy may be below the champion's under not_worse, 0 to 1.
+        mcnemar_level: Level of an exact McNemar test, 0.05 say. Under better the model must be significantly better,
+            under not_worse it must not be significantly worse.
     """
     from mnist_pipeline.mnist.registry import register
 
-    register(input_model, input_result, registration, model_name, min_accuracy)
+    policy = Policy(
+        min_accuracy,
+        accuracy_confidence,
+        min_class_recall,
+        max_loss,
+        min_images,
+        champion,
+        champion_margin,
+        mcnemar_level,
+    )
+    register(input_model, input_result, registration, model_name, policy, test_data)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from mnist_pipeline.mnist.csv_rows import read_rows
 from mnist_pipeline.mnist.errors import CsvError, DataError, ImageError
+from mnist_pipeline.mnist.files import sha256_of
 from mnist_pipeline.mnist.idx import Split, find_pair, has_split
 from mnist_pipeline.mnist.images import IMAGE_SUFFIXES, read_grayscale
 
@@ -151,6 +152,19 @@ def sole_csv(path: Path) -> Path:
             "give the file itself or a folder with one."
         )
     return found[0]
+
+
+def data_digest(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of the data that `read_dataset` reads: of a file, of a folder's CSV, or of a whole folder.
+
+    Raises:
+        DataError: nothing is there, or a folder holds several CSV files.
+    """
+    data = Path(path)
+    if not data.exists():
+        raise DataError(f"{data}: no such file or folder; give the test data.")
+    is_csv_folder = data.is_dir() and not has_split(data, "test") and any(data.glob("*.csv"))
+    return sha256_of(sole_csv(data) if is_csv_folder else data)
 
 
 def _read_idx(folder: Path, split: Split) -> Dataset:

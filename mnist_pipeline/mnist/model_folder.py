@@ -4,10 +4,11 @@ import os
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import keras
 
 CLASS_NAMES = "class_names"  # key in the metadata of MLmodel
+HYPERPARAMETERS = "hyperparameters"  # likewise
 _SERVING_PACKAGES = ("keras", "tensorflow", "numpy", "pandas")  # naming them spares MLflow a guess of many seconds
 
 
@@ -68,13 +70,19 @@ def model_target(folder: str | os.PathLike[str]) -> Path:
     return target
 
 
-def save_model(model: TrainedModel, folder: str | os.PathLike[str], example: npt.NDArray[np.uint8]) -> None:
+def save_model(
+    model: TrainedModel,
+    folder: str | os.PathLike[str],
+    example: npt.NDArray[np.uint8],
+    hyperparameters: Mapping[str, int | float | str] | None = None,
+) -> None:
     """Write an MLflow model folder with signature and input example; it appears whole or not at all.
 
     Args:
         model: What to save.
         folder: Where to; an existing model there is replaced, other files are refused.
         example: A few images, uint8 of shape (n, height, width).
+        hyperparameters: What the model was trained with, kept in `MLmodel`.
 
     Raises:
         OutputError: `folder` cannot be written to, or holds something else than a model.
@@ -97,7 +105,7 @@ def save_model(model: TrainedModel, folder: str | os.PathLike[str], example: npt
             aside,
             signature=signature,
             input_example=inputs,
-            metadata={CLASS_NAMES: list(model.class_names)},
+            metadata={CLASS_NAMES: list(model.class_names), HYPERPARAMETERS: dict(hyperparameters or {})},
             pip_requirements=[f"{name}=={version(name)}" for name in _SERVING_PACKAGES],
         )
         _replace_contents(Path(aside), target)
@@ -131,7 +139,7 @@ def load_model(folder: str | os.PathLike[str]) -> TrainedModel:
             f"{found[0]}: takes {takes} and gives {gives}; an image classifier takes (n, height, width, 1) and gives "
             "(n, classes)."
         )
-    return TrainedModel(network, _class_names(path / "MLmodel"))
+    return TrainedModel(network, tuple(_metadata(path / "MLmodel").get(CLASS_NAMES, ())))
 
 
 def _is_shape(shape: object, length: int) -> TypeGuard[tuple[int, ...]]:
@@ -139,14 +147,23 @@ def _is_shape(shape: object, length: int) -> TypeGuard[tuple[int, ...]]:
     return isinstance(shape, tuple) and len(shape) == length and all(isinstance(size, int) for size in shape[1:])
 
 
-def _class_names(description: Path) -> tuple[str, ...]:
-    """Read the class names from an `MLmodel` file; a folder without one names none."""
+def read_hyperparameters(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return what a model was trained with; nothing for a model of another origin.
+
+    Raises:
+        ModelError: the model's description cannot be read.
+    """
+    return dict(_metadata(Path(folder) / "MLmodel").get(HYPERPARAMETERS, {}))
+
+
+def _metadata(description: Path) -> dict[str, Any]:
+    """Read the metadata in an `MLmodel` file; a folder without one has none."""
     from mlflow.models import Model
 
     if not description.is_file():
-        return ()
+        return {}
     try:
-        return tuple((Model.load(description).metadata or {}).get(CLASS_NAMES, ()))
+        return dict(Model.load(description).metadata or {})
     except (yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
         raise ModelError(f"{description}: not a description of an MLflow model; train the model again.") from error
 

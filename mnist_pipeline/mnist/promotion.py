@@ -1,12 +1,16 @@
-"""Whether a scored model is good enough to be registered: evidence and policy in, a decision out."""
+"""Whether a scored model is good enough to be the champion: evidence and policy in, a decision out; nothing else."""
 
-import json
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
 
 from mnist_pipeline.mnist.errors import MetricsError, SettingError
-from mnist_pipeline.mnist.scoring_files import ACCURACY, METRICS, SCHEMA_VERSION
+
+BETTER = "better"
+NOT_WORSE = "not_worse"
+OFF = "off"
+CHAMPION_RULES = (BETTER, NOT_WORSE, OFF)
 
 
 @dataclass(frozen=True)
@@ -15,11 +19,66 @@ class Evidence:
 
     Attributes:
         accuracy: Share of the test images classified correctly, 0..1.
-        digests: SHA-256 of `test_data`, `model` and `predictions`; empty where scoring wrote none.
+        loss: Mean cross-entropy in nats, at least 0; None where scoring wrote none.
+        recalls: Of each class the share of its images that were recognised, 0..1, None for a class without images;
+            None altogether where scoring wrote none.
+        correct: For each test image, in their order, whether it was classified correctly; None where scoring wrote
+            no predictions.
+        digests: SHA-256 of `test_data`, `model`, `predictions` and `labels`; empty where scoring wrote none.
     """
 
     accuracy: float
-    digests: dict[str, str]
+    loss: float | None = None
+    recalls: tuple[float | None, ...] | None = None
+    correct: tuple[bool, ...] | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is required of a model. What is None is not asked for.
+
+    Attributes:
+        min_accuracy: The least accuracy, 0..1.
+        accuracy_confidence: When given, the lower bound of the accuracy's Wilson interval at this two-sided confidence
+            (above 0, below 1) must reach `min_accuracy`, in place of the accuracy itself.
+        min_class_recall: The least recall of every class, 0..1.
+        max_loss: The greatest loss in nats, at least 0.
+        min_images: The least number of test images, at least 1.
+        champion: `better`: more test images right than the champion; `not_worse`: an accuracy no more than
+            `champion_margin` below the champion's; `off`: no comparison.
+        champion_margin: See `champion`, 0..1.
+        mcnemar_level: When given, the level (above 0, below 1) of an exact McNemar test on the test images that only
+            one of the two models has right. Under `better` the difference must be significant; under `not_worse` the
+            model must not be significantly worse.
+
+    Raises:
+        SettingError: a value is out of its range.
+    """
+
+    min_accuracy: float = 0.8
+    accuracy_confidence: float | None = None
+    min_class_recall: float | None = None
+    max_loss: float | None = None
+    min_images: int | None = None
+    champion: str = NOT_WORSE
+    champion_margin: float = 0.0
+    mcnemar_level: float | None = None
+
+    def __post_init__(self) -> None:
+        within_0_and_1, share = "a number above 0 and below 1", "a number from 0 to 1"
+        for name, holds, range_ in (
+            ("min_accuracy", _is_share(self.min_accuracy), share),
+            ("accuracy_confidence", _is_none_or_inner(self.accuracy_confidence), within_0_and_1),
+            ("min_class_recall", self.min_class_recall is None or _is_share(self.min_class_recall), share),
+            ("max_loss", self.max_loss is None or _is_loss(self.max_loss), "a number of at least 0"),
+            ("min_images", self.min_images is None or _is_count(self.min_images), "a whole number of at least 1"),
+            ("champion", self.champion in CHAMPION_RULES, f"one of {', '.join(CHAMPION_RULES)}"),
+            ("champion_margin", _is_share(self.champion_margin), share),
+            ("mcnemar_level", _is_none_or_inner(self.mcnemar_level), within_0_and_1),
+        ):
+            if not holds:
+                raise SettingError(f"{name} is {getattr(self, name)}; it must be {range_}.")
 
 
 @dataclass(frozen=True)
@@ -33,10 +92,29 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """A model and the champion on the same test images.
+
+    Attributes:
+        champion_accuracy: The champion's, 0..1.
+        only_challenger: Images that only the model has right.
+        only_champion: Images that only the champion has right.
+        p_value: Of the exact two-sided McNemar test: how likely a difference at least this large would be, were both
+            models equally good.
+    """
+
+    champion_accuracy: float
+    only_challenger: int
+    only_champion: int
+    p_value: float
+
+
+@dataclass(frozen=True)
 class Decision:
     """The checks of a policy; a model is accepted when all of them passed."""
 
     checks: tuple[Check, ...]
+    comparison: Comparison | None = None
 
     @property
     def accepted(self) -> bool:
@@ -44,64 +122,160 @@ class Decision:
         return bool(self.checks) and all(check.passed for check in self.checks)
 
 
-def decide(evidence: Evidence, min_accuracy: float) -> Decision:
-    """Compare the evidence with what is required. An accuracy equal to `min_accuracy` passes.
+def decide(evidence: Evidence, policy: Policy, champion: Evidence | None = None) -> Decision:
+    """Compare the evidence with what is required. A value equal to a threshold passes.
+
+    Args:
+        evidence: Of the model in question, the challenger.
+        policy: What is required.
+        champion: Evidence of the present champion on the same test images; None where there is none.
 
     Raises:
-        MetricsError: the accuracy is not a number from 0 to 1.
-        SettingError: `min_accuracy` is not a number from 0 to 1.
+        MetricsError: the evidence makes no sense, lacks what the policy asks for, or is of other test images than the
+            champion's.
     """
-    if not _is_share(min_accuracy):
-        raise SettingError(f"min_accuracy is {min_accuracy}; it must be a number from 0 to 1.")
+    _refuse_nonsense(evidence)
+    checks = [_accuracy_check(evidence, policy)]
+    if policy.min_class_recall is not None:
+        worst = _worst_recall(evidence)
+        checks.append(Check("min_class_recall", policy.min_class_recall, worst, worst >= policy.min_class_recall))
+    if policy.max_loss is not None:
+        if evidence.loss is None:
+            raise _missing("loss", "max_loss")
+        checks.append(Check("max_loss", policy.max_loss, evidence.loss, evidence.loss <= policy.max_loss))
+    if policy.min_images is not None:
+        images = len(_images(evidence, "min_images"))
+        checks.append(Check("min_images", policy.min_images, images, images >= policy.min_images))
+    if champion is None or policy.champion == OFF:
+        return Decision(tuple(checks))
+    comparison = _compare(evidence, champion)
+    return Decision((*checks, *_champion_checks(evidence, policy, comparison)), comparison)
+
+
+def _accuracy_check(evidence: Evidence, policy: Policy) -> Check:
+    if policy.accuracy_confidence is None:
+        passed = evidence.accuracy >= policy.min_accuracy
+        return Check("min_accuracy", policy.min_accuracy, evidence.accuracy, passed)
+
+    from scipy.stats import binomtest
+
+    correct = _images(evidence, "accuracy_confidence")
+    interval = binomtest(sum(correct), len(correct)).proportion_ci(policy.accuracy_confidence, method="wilson")
+    bound = float(interval.low)
+    return Check("min_accuracy_lower_bound", policy.min_accuracy, bound, bound >= policy.min_accuracy)
+
+
+def _worst_recall(evidence: Evidence) -> float:
+    if not evidence.recalls:
+        raise _missing("recall of each class", "min_class_recall")
+    known = [recall for recall in evidence.recalls if recall is not None]
+    if len(known) < len(evidence.recalls):
+        raise MetricsError(
+            f"class {evidence.recalls.index(None)} has no test images and so no recall, which min_class_recall asks "
+            "for; nothing was registered; score with images of every class."
+        )
+    return min(known)
+
+
+def _compare(evidence: Evidence, champion: Evidence) -> Comparison:
+    _refuse_nonsense(champion)
+    for digest in ("model", "test_data"):
+        if not (evidence.digests.get(digest) and champion.digests.get(digest)):
+            raise _missing(f"digest of the {digest}", "champion")
+    if evidence.digests["model"] == champion.digests["model"]:
+        raise MetricsError("a model cannot be compared with itself; nothing was registered; give another one.")
+    if evidence.digests["test_data"] != champion.digests["test_data"]:
+        raise MetricsError(
+            "the champion was scored on other test data, so that the two cannot be compared; nothing was registered; "
+            "give the test data (test_data), on which the champion is then scored again."
+        )
+    ours, theirs = _images(evidence, "champion"), _images(champion, "champion")
+    if len(ours) != len(theirs):
+        raise MetricsError(
+            f"there are predictions for {len(ours)} test images, of the champion for {len(theirs)}; nothing was "
+            "registered; score the model again."
+        )
+    pairs = list(zip(ours, theirs, strict=True))
+    only_challenger, only_champion = pairs.count((True, False)), pairs.count((False, True))
+    return Comparison(champion.accuracy, only_challenger, only_champion, _mcnemar(only_challenger, only_champion))
+
+
+def _champion_checks(evidence: Evidence, policy: Policy, comparison: Comparison) -> list[Check]:
+    lead = comparison.only_challenger - comparison.only_champion  # images
+    if policy.champion == BETTER:
+        checks = [Check("better_than_champion", comparison.champion_accuracy, evidence.accuracy, lead > 0)]
+    else:
+        # In fractions of decimal numbers: 0.8 - 0.1 is not quite 0.7 in floating point.
+        margin = Fraction(str(policy.champion_margin))
+        holds = Fraction(-lead, len(_images(evidence, "champion"))) <= margin
+        required = comparison.champion_accuracy - policy.champion_margin
+        checks = [Check("not_worse_than_champion", required, evidence.accuracy, holds)]
+    if policy.mcnemar_level is not None:
+        differ = comparison.p_value <= policy.mcnemar_level
+        if policy.champion == BETTER:
+            checks.append(Check("significantly_better", policy.mcnemar_level, comparison.p_value, differ and lead > 0))
+        else:
+            holds = not differ or lead > 0
+            checks.append(Check("not_significantly_worse", policy.mcnemar_level, comparison.p_value, holds))
+    return checks
+
+
+def _mcnemar(one: int, other: int) -> float:
+    """Return the p-value of McNemar's test in its exact form: a two-sided sign test of the discordant pairs.
+
+    McNemar, Psychometrika 12 (1947) 153-157.
+    """
+    from scipy.stats import binomtest
+
+    return float(binomtest(one, one + other).pvalue) if one + other else 1.0
+
+
+def _refuse_nonsense(evidence: Evidence) -> None:
     if not _is_share(evidence.accuracy):
         raise MetricsError(f"the accuracy is {evidence.accuracy!r}, not a number from 0 to 1; nothing was registered.")
-    return Decision((Check("min_accuracy", min_accuracy, evidence.accuracy, evidence.accuracy >= min_accuracy),))
-
-
-def read_evidence(path: Path) -> Evidence:
-    """Read `metrics.json`, or `accuracy.txt`, from the folder that a scoring step wrote, or from the file itself.
-
-    Raises:
-        MetricsError: there is neither, it cannot be read, or it does not hold a usable accuracy.
-    """
-    candidates = [path] if path.is_file() else [path / METRICS, path / ACCURACY]
-    file = next((candidate for candidate in candidates if candidate.is_file()), None)
-    if file is None:
-        raise MetricsError(f"{path}: neither {METRICS} nor {ACCURACY} is there; give the folder that scoring wrote.")
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MetricsError(f"{file}: cannot be read ({error}); score the model again.") from error
-    evidence = _parse_accuracy(text, file) if file.suffix == ".txt" else _parse_metrics(text, file)
-    if not _is_share(evidence.accuracy):
+    if evidence.loss is not None and not _is_loss(evidence.loss):
+        raise MetricsError(f"the loss is {evidence.loss!r}, not a number of at least 0; nothing was registered.")
+    for label, recall in enumerate(evidence.recalls or ()):
+        if recall is not None and not _is_share(recall):
+            raise MetricsError(
+                f"the recall of class {label} is {recall!r}, not a number from 0 to 1; nothing was registered."
+            )
+    correct = evidence.correct
+    if correct is not None and (not correct or sum(correct) / len(correct) != evidence.accuracy):
         raise MetricsError(
-            f"{file}: the accuracy is {evidence.accuracy}, not a number from 0 to 1; score the model again."
+            f"the accuracy is {evidence.accuracy}, but {sum(correct)} of {len(correct)} predictions are correct; "
+            "nothing was registered; score the model again."
         )
-    return evidence
 
 
-def _parse_metrics(text: str, file: Path) -> Evidence:
-    try:
-        content: Any = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise MetricsError(f"{file}: not JSON ({error}); score the model again.") from error
-    if not isinstance(content, dict) or content.get("schema_version") != SCHEMA_VERSION:
-        raise MetricsError(f"{file}: not a metrics file of schema version {SCHEMA_VERSION}; score the model again.")
-    digests = content.get("digests")
-    if not isinstance(digests, dict) or not all(isinstance(value, str) for value in digests.values()):
-        raise MetricsError(f"{file}: the digests are missing; score the model again.")
-    accuracy = content.get("accuracy")
-    if isinstance(accuracy, bool) or not isinstance(accuracy, int | float):
-        raise MetricsError(f"{file}: the accuracy is {accuracy!r}, not a number; score the model again.")
-    return Evidence(accuracy, digests)
+def _images(evidence: Evidence, setting: str) -> tuple[bool, ...]:
+    if evidence.correct is None:
+        raise _missing("prediction of each image", setting)
+    return evidence.correct
 
 
-def _parse_accuracy(text: str, file: Path) -> Evidence:
-    try:
-        return Evidence(float(text), {})
-    except ValueError as error:
-        raise MetricsError(f"{file}: holds {text.strip()[:40]!r}, not a number; score the model again.") from error
+def _missing(what: str, setting: str) -> MetricsError:
+    return MetricsError(
+        f"the scoring results lack the {what}, which {setting} asks for; nothing was registered; give a folder with "
+        "metrics.json, predict_result.csv and labels.csv."
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -math.inf < value < math.inf
 
 
 def _is_share(value: float) -> bool:
-    return 0 <= value <= 1  # NaN is not
+    return _is_number(value) and 0 <= value <= 1
+
+
+def _is_none_or_inner(value: float | None) -> bool:
+    return value is None or (_is_number(value) and 0 < value < 1)
+
+
+def _is_loss(value: float) -> bool:
+    return _is_number(value) and value >= 0
+
+
+def _is_count(value: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

@@ -1,21 +1,25 @@
-"""Registering a model in the MLflow model registry if it is good enough."""
+"""The step that registers a model: what the promotion policy decides is carried out and put on record."""
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from mnist_pipeline.mnist.errors import MetricsError, ModelError, RegistryError
+from mnist_pipeline.mnist.dataset import data_digest
+from mnist_pipeline.mnist.errors import MetricsError, ModelError
+from mnist_pipeline.mnist.evidence import EVIDENCE_FILES, read_evidence
 from mnist_pipeline.mnist.files import output_folder, sha256_of, written_whole
-from mnist_pipeline.mnist.promotion import Decision, Evidence, decide, read_evidence
+from mnist_pipeline.mnist.opponent import EVIDENCE_TAG, find_opponent
+from mnist_pipeline.mnist.promotion import OFF, Decision, Evidence, Policy, decide
+from mnist_pipeline.mnist.versions import ACCURACY, ModelVersions
 
 REGISTRATION = "registration.json"
 SCHEMA_VERSION = 1
-MODEL_NAME = "mnist-classifier"  # unless another is given
-MIN_ACCURACY = 0.8  # unless another is given
 
-_ARTIFACT = "model"
+_MODEL_ARTIFACT = "model"
+_EVIDENCE_ARTIFACT = "evidence"
+_COMMIT = "mlflow.source.git.commit"
 
 
 def register(
@@ -23,25 +27,30 @@ def register(
     input_result: str | os.PathLike[str],
     registration: str | os.PathLike[str] | None,
     model_name: str,
-    min_accuracy: float,
+    policy: Policy,
+    test_data: str | os.PathLike[str] | None = None,
 ) -> None:
-    """Register the model if its accuracy reaches `min_accuracy`; write and print the decision either way.
+    """Make the model a version and the champion if the policy accepts it; write and print the decision either way.
 
-    The model's files are logged to the step's MLflow run and the version is made from there, so that it stays when
-    the folder goes.
+    The model's files and the evidence are logged to the step's MLflow run and the version is made from there, so that
+    it stays when the folders go. The same model is never made a version twice, and a step that was killed can be run
+    again: it goes on where it ended.
 
     Args:
         input_model: An MLflow model folder.
-        input_result: What scoring wrote: a folder with `metrics.json` or `accuracy.txt`, or the file.
+        input_result: What scoring wrote: a folder with `metrics.json`, `predict_result.csv` and `labels.csv`, or with
+            `accuracy.txt` alone, or one of the two files.
         registration: Folder for `registration.json`; None writes none.
         model_name: Name in the registry.
-        min_accuracy: The least accuracy to register, 0..1.
+        policy: What is required of the model.
+        test_data: What the model was scored on; needed to score a champion again whose evidence is of other data.
 
     Raises:
-        MetricsError: the scoring results are missing, unreadable, or of another model.
-        ModelError: `input_model` is not an MLflow model folder.
+        MetricsError: the scoring results are missing, unreadable, inconsistent, changed since, of another model or of
+            other test data, or lack what the policy asks for.
+        ModelError: `input_model` is not an MLflow model folder, or the champion cannot be scored.
+        DataError: `test_data` cannot be read.
         RegistryError: the registry cannot be reached or refuses.
-        SettingError: `min_accuracy` is out of its range.
         OutputError: `registration` cannot be written to.
     """
     model = Path(input_model)
@@ -51,49 +60,133 @@ def register(
         )
     if registration is not None:
         output_folder(registration)  # found out before a version is made, not after it
-    evidence = read_evidence(Path(input_result))
+    evidence = read_evidence(input_result)
     model_digest = sha256_of(model)
-    if evidence.digests.get("model", model_digest) != model_digest:
-        raise MetricsError(
-            f"{input_result}: these are the scoring results of another model than {model}; score this one."
+    _check_digest(evidence, "model", model_digest, f"{input_result}: these are the scoring results of another model")
+    if test_data is not None:
+        digest = data_digest(test_data)
+        _check_digest(
+            evidence, "test_data", digest, f"{input_result}: these are the scoring results of other test data"
         )
-    decision = decide(evidence, min_accuracy)
-    for check in decision.checks:
-        outcome = "passed" if check.passed else "refused"
-        print(f"{check.name}: required {check.required:.4f}, observed {check.observed:.4f}: {outcome}", flush=True)
 
-    version = _create_version(model, model_name, evidence) if decision.accepted else None
-    print(f"registered {model_name} version {version}" if version else f"not registered: {model_name}", flush=True)
+    versions = ModelVersions(model_name)
+    opponent = find_opponent(versions, model_digest, evidence, test_data) if policy.champion != OFF else None
+    version = champion = None
+    while True:
+        decision = decide(evidence, policy, opponent.evidence if opponent else None)
+        print(_table(decision), flush=True)
+        if not decision.accepted:
+            break
+        version = _make_version(versions, model, model_digest, Path(input_result), evidence, decision)
+        now = find_opponent(versions, model_digest, evidence, test_data) if policy.champion != OFF else None
+        if now == opponent:
+            champion = versions.crown(version, f"registered: {_sentence(decision)}", contested=policy.champion != OFF)
+            break
+        opponent = now
+        print("the champion has changed meanwhile: decided again", flush=True)
+    registered = version if decision.accepted else None
+    print(f"registered {model_name} version {version}" if registered else f"not registered: {model_name}", flush=True)
     if registration is not None:
+        record = {
+            "schema_version": SCHEMA_VERSION,
+            "decision": "registered" if registered else "refused",
+            "checks": [asdict(check) for check in decision.checks],
+            "policy": asdict(policy),
+            "champion": {"version": str(opponent.version), **asdict(decision.comparison)}
+            if opponent and decision.comparison
+            else None,
+            "model_name": model_name,
+            "model_version": str(registered) if registered else None,
+            "model_uri": f"models:/{model_name}/{registered}" if registered else None,
+            "is_champion": registered is not None and champion == registered,
+            "digests": {**evidence.digests, "model": model_digest},
+        }
         with written_whole(Path(registration) / REGISTRATION) as (path,):
-            record = _record(decision, model_name, version, {**evidence.digests, "model": model_digest})
             path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
-def _create_version(model: Path, name: str, evidence: Evidence) -> str:
+def _check_digest(evidence: Evidence, name: str, digest: str, finding: str) -> None:
+    if evidence.digests.get(name, digest) != digest:
+        raise MetricsError(f"{finding} than was given; score this model on these data.")
+
+
+def _make_version(
+    versions: ModelVersions, model: Path, model_digest: str, result: Path, evidence: Evidence, decision: Decision
+) -> int:
+    """Return the number of the model's version, made in the step's run if there is none yet."""
     import mlflow
-    from mlflow.exceptions import MlflowException
 
     from mnist_pipeline.mnist.tracking import step_run
 
-    tags = {"accuracy": repr(evidence.accuracy)} | {
-        f"sha256.{what}": digest for what, digest in evidence.digests.items()
-    }
-    try:
-        with step_run() as run_id:
-            mlflow.log_artifacts(str(model), _ARTIFACT)
-            return str(mlflow.register_model(f"runs:/{run_id}/{_ARTIFACT}", name, tags=tags).version)
-    except MlflowException as error:
-        raise RegistryError(f"the registry at {mlflow.get_registry_uri()} refused {name!r}: {error.message}") from error
+    if (version := versions.find(model_digest)) is None:
+        with versions.named_errors(), step_run() as run_id:
+            artifacts = mlflow.get_run(run_id).info.artifact_uri
+            tags = _facts(evidence, decision) | _hyperparameters(model) | _lineage(run_id)
+            mlflow.log_artifacts(str(model), _MODEL_ARTIFACT)
+            if evidence.digests:
+                folder = result if result.is_dir() else result.parent
+                for name in EVIDENCE_FILES:
+                    mlflow.log_artifact(str(folder / name), _EVIDENCE_ARTIFACT)
+                tags[EVIDENCE_TAG] = f"{artifacts}/{_EVIDENCE_ARTIFACT}"
+            source = f"{artifacts}/{_MODEL_ARTIFACT}"
+            version = versions.create(source, run_id, model_digest, tags, _table(decision))
+    versions.challenge(int(version.version))
+    return int(version.version)
 
 
-def _record(decision: Decision, name: str, version: str | None, digests: dict[str, str]) -> dict[str, Any]:
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "decision": "registered" if version else "refused",
-        "checks": [asdict(check) for check in decision.checks],
-        "model_name": name,
-        "model_version": version,
-        "model_uri": f"models:/{name}/{version}" if version else None,
-        "digests": digests,
-    }
+def _facts(evidence: Evidence, decision: Decision) -> dict[str, str]:
+    facts = {ACCURACY: repr(evidence.accuracy)}
+    facts |= {f"sha256.{what}": digest for what, digest in evidence.digests.items()}
+    if evidence.loss is not None:
+        facts["loss"] = repr(evidence.loss)
+    if evidence.correct is not None:
+        facts["images"] = str(len(evidence.correct))
+    for check in decision.checks:
+        outcome = "passed" if check.passed else "refused"
+        facts[f"check.{check.name}"] = f"{outcome}: required {check.required!r}, observed {check.observed!r}"
+    return facts
+
+
+def _hyperparameters(model: Path) -> dict[str, str]:
+    from mnist_pipeline.mnist.model_folder import read_hyperparameters
+
+    return {f"hyperparameter.{name}": str(value) for name, value in read_hyperparameters(model).items()}
+
+
+def _lineage(run_id: str) -> dict[str, str]:
+    """The pipeline's run and, if it is known, the commit of the code that started it."""
+    import mlflow
+
+    run = mlflow.get_run(run_id)
+    pipeline_run = run.data.tags.get("mlflow.rootRunId") or run.data.tags.get("mlflow.parentRunId")
+    tags: Mapping[str, str] = run.data.tags
+    if pipeline_run and pipeline_run != run_id:
+        tags = {**mlflow.get_run(pipeline_run).data.tags, **tags}
+    lineage = {"pipeline_run": pipeline_run or run_id}
+    return lineage | ({"git_commit": tags[_COMMIT]} if _COMMIT in tags else {})
+
+
+def _table(decision: Decision) -> str:
+    """The decision as text, a line a check."""
+    width = max(len(check.name) for check in decision.checks)
+    lines = [f"{'check':<{width}}  {'required':>10}  {'observed':>10}  outcome"]
+    for check in decision.checks:
+        outcome = "passed" if check.passed else "refused"
+        lines.append(f"{check.name:<{width}}  {_figure(check.required):>10}  {_figure(check.observed):>10}  {outcome}")
+    if (comparison := decision.comparison) is not None:
+        lines.append(
+            f"champion: accuracy {comparison.champion_accuracy:.4f}; right on images where the other is wrong: this "
+            f"model {comparison.only_challenger}, champion {comparison.only_champion}; exact McNemar p = "
+            f"{comparison.p_value:.3g}"
+        )
+    return "\n".join(lines)
+
+
+def _sentence(decision: Decision) -> str:
+    return ", ".join(
+        f"{check.name} {_figure(check.observed)} (required {_figure(check.required)})" for check in decision.checks
+    )
+
+
+def _figure(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.4f}" if value == 0 or value >= 1e-3 else f"{value:.2e}"

@@ -1,7 +1,6 @@
 """Scoring a model on test images: predictions, figures of merit, pictures."""
 
 import json
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,17 +10,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mnist_pipeline.mnist.dataset import Dataset, read_csv_dataset, sole_csv
+from mnist_pipeline.mnist.dataset import Dataset, data_digest, read_csv_dataset, read_dataset, sole_csv
 from mnist_pipeline.mnist.errors import DataError
 from mnist_pipeline.mnist.files import sha256_of, written_whole
+from mnist_pipeline.mnist.metrics import confusion_matrix, metrics_of
 from mnist_pipeline.mnist.model_folder import TrainedModel, load_model
 from mnist_pipeline.mnist.scoring_files import (
     ACCURACY,
     CONFUSION_MATRIX,
+    LABELS,
     METRICS,
     MISTAKES,
     PREDICTIONS,
-    SCHEMA_VERSION,
 )
 from mnist_pipeline.mnist.tracking import step_run
 
@@ -60,9 +60,12 @@ class Evaluation:
     @property
     def confusion_matrix(self) -> npt.NDArray[np.int64]:
         """Counts, shape (classes, classes): rows are the labels, columns the predictions."""
-        n_classes = self.probabilities.shape[1]
-        cells = self.labels.astype(np.int64) * n_classes + self.predictions
-        return np.bincount(cells, minlength=n_classes**2).reshape(n_classes, n_classes)
+        return confusion_matrix(self.labels, self.predictions, self.probabilities.shape[1])
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """What `metrics.json` says, but for the digests."""
+        return metrics_of(self.confusion_matrix, self.loss, self.class_names)
 
 
 def evaluate(model: TrainedModel, dataset: Dataset) -> Evaluation:
@@ -88,7 +91,7 @@ def score(
     input_model: str | os.PathLike[str],
     output_result: str | os.PathLike[str],
 ) -> None:
-    """Write predictions, `metrics.json`, a confusion matrix and the most confident mistakes; all or none.
+    """Write predictions, labels, `metrics.json`, a confusion matrix and the most confident mistakes; all or none.
 
     Logs the same to MLflow, under the names of Microsoft's sample too (`Final test loss`, `Final test accuracy`).
 
@@ -113,15 +116,9 @@ def score(
     evaluation = evaluate(model, dataset)
 
     result = Path(output_result)
-    files = [result / name for name in (PREDICTIONS, METRICS, CONFUSION_MATRIX, MISTAKES)]
-    with written_whole(*files) as (predictions, metrics, confusion, mistakes):
-        np.savetxt(predictions, evaluation.predictions, fmt="%d")
-        digests = {
-            "test_data": sha256_of(test_csv),
-            "model": sha256_of(Path(input_model)),
-            "predictions": sha256_of(predictions),
-        }
-        metrics.write_text(json.dumps(metrics_of(evaluation) | {"digests": digests}, indent=2) + "\n", encoding="utf-8")
+    files = [result / name for name in (PREDICTIONS, LABELS, METRICS, CONFUSION_MATRIX, MISTAKES)]
+    with written_whole(*files) as (predictions, labels, metrics, confusion, mistakes):
+        _write_evidence(evaluation, test_csv, Path(input_model), predictions, labels, metrics)
         names = evaluation.class_names
         confusion_matrix_figure(evaluation.confusion_matrix, names).savefig(confusion, format="png")
         mistakes_figure(dataset.images, dataset.labels, evaluation.probabilities, names).savefig(mistakes, format="png")
@@ -131,33 +128,6 @@ def score(
         for file in files:
             mlflow.log_artifact(str(file))
     print(f"accuracy {evaluation.accuracy:.4f}, loss {evaluation.loss:.4f} on {len(dataset.images)} images", flush=True)
-
-
-def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
-    """Return what `metrics.json` says, but for the digests.
-
-    A figure that divides by nothing is null: a class that was never predicted has no precision, a class without images
-    no recall. So is a loss that is not a number, which JSON cannot say.
-    """
-    counts = evaluation.confusion_matrix
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "accuracy": evaluation.accuracy,
-        "loss": evaluation.loss if math.isfinite(evaluation.loss) else None,
-        "images": len(evaluation.labels),
-        "classes": [
-            {
-                "label": label,
-                "name": name,
-                "precision": _ratio(counts[label, label], counts[:, label].sum()),
-                "recall": _ratio(counts[label, label], counts[label].sum()),
-                "f1": _ratio(2 * counts[label, label], counts[:, label].sum() + counts[label].sum()),
-                "support": int(counts[label].sum()),
-            }
-            for label, name in enumerate(evaluation.class_names)
-        ],
-        "confusion_matrix": counts.tolist(),
-    }
 
 
 def log_metrics(evaluation: Evaluation) -> None:
@@ -174,19 +144,45 @@ def log_metrics(evaluation: Evaluation) -> None:
     )
 
 
-def write_accuracy(dataset: Dataset, model: TrainedModel, folder: str | os.PathLike[str]) -> None:
-    """Evaluate the model, log the figures to MLflow, and write `folder/accuracy.txt`: one decimal number.
+def write_accuracy(
+    test_data: str | os.PathLike[str], input_model: str | os.PathLike[str], folder: str | os.PathLike[str]
+) -> None:
+    """Evaluate a model, log the figures to MLflow, and write `accuracy.txt`, one decimal number, with its evidence.
+
+    Args:
+        test_data: A CSV file, or a folder with a CSV, with IDX files, or with one folder a label.
+        input_model: A model folder.
+        folder: Folder for `accuracy.txt`, `metrics.json`, `predict_result.csv` and `labels.csv`, created if missing.
 
     Raises:
-        DataError: model and test data do not fit each other.
-        OutputError: the file cannot be written.
+        DataError: the test data cannot be read, or model and test data do not fit each other.
+        ModelError: there is no usable model in the folder.
+        OutputError: the files cannot be written.
     """
-    evaluation = evaluate(model, dataset)
-    with written_whole(Path(folder) / ACCURACY) as (path,):
-        path.write_text(f"{evaluation.accuracy!r}\n", encoding="ascii")
+    model = load_model(input_model)
+    evaluation = evaluate(model, read_dataset(test_data, "test", model.image_size))
+    files = [Path(folder) / name for name in (ACCURACY, PREDICTIONS, LABELS, METRICS)]
+    with written_whole(*files) as (accuracy, predictions, labels, metrics):
+        accuracy.write_text(f"{evaluation.accuracy!r}\n", encoding="ascii")
+        _write_evidence(evaluation, Path(test_data), Path(input_model), predictions, labels, metrics)
     with step_run():
         log_metrics(evaluation)
-    print(f"accuracy {evaluation.accuracy:.4f} on {len(dataset.images)} images", flush=True)
+    print(f"accuracy {evaluation.accuracy:.4f} on {len(evaluation.labels)} images", flush=True)
+
+
+def _write_evidence(
+    evaluation: Evaluation, test_data: Path, model: Path, predictions: Path, labels: Path, metrics: Path
+) -> None:
+    """Write predictions, labels, and the figures with the digests of all that they are about."""
+    np.savetxt(predictions, evaluation.predictions, fmt="%d")
+    np.savetxt(labels, evaluation.labels, fmt="%d")
+    digests = {
+        "test_data": data_digest(test_data),
+        "model": sha256_of(model),
+        "predictions": sha256_of(predictions),
+        "labels": sha256_of(labels),
+    }
+    metrics.write_text(json.dumps(evaluation.metrics | {"digests": digests}, indent=2) + "\n", encoding="utf-8")
 
 
 def _labels_of(model: TrainedModel, dataset: Dataset) -> npt.NDArray[np.uint8]:
@@ -203,7 +199,3 @@ def _labels_of(model: TrainedModel, dataset: Dataset) -> npt.NDArray[np.uint8]:
             f"0..{model.n_classes - 1}; score it with data of the kind it was trained on."
         )
     return dataset.labels
-
-
-def _ratio(part: np.int64, whole: np.int64) -> float | None:
-    return float(part / whole) if whole else None

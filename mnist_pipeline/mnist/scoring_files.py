@@ -1,8 +1,9 @@
 """The names of what scoring writes, for those who read it without TensorFlow."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # of metrics.json; 2 added the digest of the labels
 METRICS = "metrics.json"
 PREDICTIONS = "predict_result.csv"
+LABELS = "labels.csv"
 CONFUSION_MATRIX = "confusion_matrix.png"
 MISTAKES = "most_confident_mistakes.png"
 ACCURACY = "accuracy.txt"

@@ -76,7 +76,9 @@ def train(dataset: Dataset, output_model: str | os.PathLike[str], settings: Hype
         )
         network, history = _fit(dataset, settings, log=lambda epoch, figures: mlflow.log_metrics(figures, step=epoch))
         mlflow.log_figure(learning_curves(history), LEARNING_CURVES)
-        save_model(TrainedModel(network, dataset.class_names), output_model, dataset.images[:_EXAMPLE_IMAGES])
+        save_model(
+            TrainedModel(network, dataset.class_names), output_model, dataset.images[:_EXAMPLE_IMAGES], asdict(settings)
+        )
 
 
 def _fit(

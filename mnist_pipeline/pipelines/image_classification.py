@@ -11,7 +11,8 @@ from mnist_pipeline.components import (
     register_model_component,
 )
 from mnist_pipeline.mnist.hyperparameters import Hyperparameters
-from mnist_pipeline.mnist.registry import MIN_ACCURACY, MODEL_NAME
+from mnist_pipeline.mnist.promotion import Policy
+from mnist_pipeline.mnist.versions import MODEL_NAME
 from mnist_pipeline.pipelines.placement import place
 
 
@@ -30,7 +31,14 @@ def image_classification_pipeline(
     seed: int = Hyperparameters.seed,
     class_names: Input(type="string", optional=True) = None,
     model_name: str = MODEL_NAME,
-    min_accuracy: float = MIN_ACCURACY,
+    min_accuracy: float = Policy.min_accuracy,
+    accuracy_confidence: Input(type="number", optional=True) = None,
+    min_class_recall: Input(type="number", optional=True) = None,
+    max_loss: Input(type="number", optional=True) = None,
+    min_images: Input(type="integer", optional=True) = None,
+    champion: str = Policy.champion,
+    champion_margin: float = Policy.champion_margin,
+    mcnemar_level: Input(type="number", optional=True) = None,
     compute: str | None = None,
     train_compute: str | None = None,
     gpu: bool = False,
@@ -47,6 +55,14 @@ def image_classification_pipeline(
         class_names: Names of the classes from label 0 on, with commas between.
         model_name: Name in the model registry.
         min_accuracy: The least accuracy to register, 0 to 1.
+        accuracy_confidence: When given, the lower bound of the accuracy's Wilson interval at this confidence must
+            reach min_accuracy.
+        min_class_recall: The least recall of every class, 0 to 1.
+        max_loss: The greatest cross-entropy in nats.
+        min_images: The least number of test images.
+        champion: What is required in comparison with the champion: better, not_worse (within champion_margin), or off.
+        champion_margin: How far the accuracy may be below the champion's under not_worse, 0 to 1.
+        mcnemar_level: Level of an exact McNemar test against the champion.
         compute: Where the nodes run; the job's default compute if not given. Has no effect on this machine.
         train_compute: Where the training runs, a GPU cluster say; `compute` if not given.
         gpu: Train in the environment with CUDA. Say so where `train_compute` has GPUs. Has no effect on this machine.
@@ -69,8 +85,16 @@ def image_classification_pipeline(
     register_node = register_model_component(
         input_model=train_node.outputs.output_model,
         input_result=score_node.outputs.output_result,
+        test_data=prepare_data_node.outputs.test_data,
         model_name=model_name,
         min_accuracy=min_accuracy,
+        accuracy_confidence=accuracy_confidence,
+        min_class_recall=min_class_recall,
+        max_loss=max_loss,
+        min_images=min_images,
+        champion=champion,
+        champion_margin=champion_margin,
+        mcnemar_level=mcnemar_level,
     )
     place(compute, prepare_data_node, score_node, register_node)
     place(train_compute or compute, train_node)

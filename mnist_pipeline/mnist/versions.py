@@ -1,0 +1,272 @@
+"""The versions of one registered model: which is the champion, which were, and how that changes.
+
+The registry itself keeps all of it. The alias `champion` says which version is the champion now. Each time before it
+moves, the version that it moves to is given a tag `champion.<time>`, whose JSON value names the version before and the
+reason. From the alias back through these tags runs the history; a tag that nothing leads to is of a move that did not
+come about, because its process was killed or lost a race. A registry that has no aliases, as Azure ML's, has the same
+tags, and the newest one says which version is the champion.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnist_pipeline.mnist.errors import RegistryError
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+MODEL_NAME = "mnist-classifier"  # unless another is given
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+MODEL_DIGEST = "sha256.model"  # tag
+DATA_DIGEST = "sha256.test_data"  # tag
+ACCURACY = "accuracy"  # tag
+
+_PREFIX = "champion."
+_TIME = "%Y-%m-%dT%H.%M.%S.%fZ"  # sorts as text; a tag's name may hold no colon everywhere
+
+
+@dataclass(frozen=True)
+class Reign:
+    """A version's time as the champion.
+
+    Attributes:
+        version: Its number.
+        since: When it began, UTC.
+        until: When the next began; None for the present champion.
+        previous: The champion before; None for the first.
+        reason: Why it became the champion.
+    """
+
+    version: int
+    since: datetime
+    until: datetime | None
+    previous: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Move:
+    """What a tag `champion.<time>` says."""
+
+    time: str
+    version: int
+    previous: int | None
+    reason: str
+
+
+class ModelVersions:
+    """The versions of one registered model.
+
+    Raises (by each method):
+        RegistryError: the registry cannot be reached or refuses.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Look at the versions of `name` in MLflow's present registry; the model need not exist yet."""
+        from mlflow import MlflowClient
+
+        self.client = MlflowClient()
+        self.name = name
+
+    def all(self) -> dict[int, "ModelVersion"]:
+        """Return the versions by number, oldest first; none where the model does not exist."""
+        with self.named_errors():
+            found = self.client.search_model_versions(f"name='{self.name}'")
+        return {int(version.version): version for version in sorted(found, key=lambda one: int(one.version))}
+
+    def get(self, number: int) -> "ModelVersion":
+        """Return one version.
+
+        Raises:
+            RegistryError: there is none of that number.
+        """
+        versions = self.all()
+        if number not in versions:
+            known = ", ".join(map(str, versions)) or "none"
+            raise RegistryError(f"{self.name} has no version {number}; there is {known}.")
+        return versions[number]
+
+    def champion(self) -> "ModelVersion | None":
+        """Return the version behind the alias `champion`, or the newest move's where the registry has no aliases."""
+        versions = self.all()
+        number = self._aliases().get(CHAMPION) if versions else None
+        if number is None:
+            newest = max(_moves(versions), key=lambda move: move.time, default=None)
+            number = newest.version if newest else None
+        return versions.get(number) if number is not None else None
+
+    def challenger(self) -> "ModelVersion | None":
+        """Return the version behind the alias `challenger`, or the newest where the registry has no aliases."""
+        versions = self.all()
+        number = self._aliases().get(CHALLENGER) if versions else None
+        return versions.get(number if number is not None else max(versions, default=0))
+
+    def history(self) -> list[Reign]:
+        """Return who was champion when, the present one first."""
+        champion = self.champion()
+        if champion is None:
+            return []
+        moves = sorted(_moves(self.all()), key=lambda move: move.time, reverse=True)
+        reigns: list[Reign] = []
+        number: int | None = int(champion.version)
+        until: datetime | None = None
+        for move in moves:
+            if move.version == number:
+                since = datetime.strptime(move.time, _TIME).replace(tzinfo=UTC)
+                reigns.append(Reign(number, since, until, move.previous, move.reason))
+                number, until = move.previous, since
+        return reigns
+
+    def find(self, model_digest: str) -> "ModelVersion | None":
+        """Return the oldest version of the model with this digest, and delete any other: made at the same moment."""
+        from mlflow.exceptions import MlflowException
+
+        same = [version for version in self.all().values() if version.tags.get(MODEL_DIGEST) == model_digest]
+        for duplicate in same[1:]:
+            with self.named_errors():
+                try:
+                    self.client.delete_model_version(self.name, duplicate.version)
+                except MlflowException as error:
+                    if error.error_code != "RESOURCE_DOES_NOT_EXIST":  # the other process was faster
+                        raise
+        return same[0] if same else None
+
+    def create(self, source: str, run_id: str, model_digest: str, tags: dict[str, str], text: str) -> "ModelVersion":
+        """Make a version of the model with this digest; of two made at once the older stays and is returned.
+
+        Args:
+            source: Where the model's files are, below the run's artifacts.
+            run_id: The run that logged them.
+            model_digest: SHA-256 of the model.
+            tags: Facts about the version.
+            text: Its description.
+        """
+        from mlflow.exceptions import MlflowException
+
+        with self.named_errors():
+            try:
+                self.client.create_registered_model(self.name)
+            except MlflowException as error:
+                if error.error_code not in ("RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"):
+                    raise
+            tags = {**tags, MODEL_DIGEST: model_digest}
+            made = self.client.create_model_version(self.name, source, run_id, tags=tags, description=text)
+        return self.find(model_digest) or made
+
+    def challenge(self, number: int) -> None:
+        """Give a version the alias `challenger`."""
+        self._set_alias(CHALLENGER, number)
+
+    def download(self, uri: str, folder: Path) -> Path:
+        """Bring an artifact here, a file or a folder; return where it is."""
+        import mlflow
+
+        with self.named_errors():
+            return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(folder)))
+
+    def download_model(self, number: int, folder: Path) -> Path:
+        """Bring the files of a version here; return their folder."""
+        with self.named_errors():
+            uri = self.client.get_model_version_download_uri(self.name, str(number))
+        return self.download(uri, folder)
+
+    def crown(self, number: int, reason: str, *, contested: bool = False) -> int:
+        """Make a version the champion; return the number of the champion after that.
+
+        Args:
+            number: The version.
+            reason: Why, for the history.
+            contested: Whether others may replace the same champion at the same moment, each unaware of the others. Then
+                the most accurate of them stays, of equal ones the oldest, whichever process comes last.
+
+        Raises:
+            RegistryError: there is no such version.
+        """
+        self.get(number)
+        versions, champion = self.all(), self.champion()
+        previous = int(champion.version) if champion else None
+        moves = sorted(_moves(versions), key=lambda move: move.time)
+        began = max((move.time for move in moves if move.version == previous), default="")
+        said = any(move.version == number and move.previous == previous and move.time > began for move in moves)
+        if previous != number and not said:
+            now = datetime.now(UTC).strftime(_TIME)
+            time = max([now, *(_after(move.time) for move in moves[-1:])])
+            value = json.dumps({"previous": previous, "reason": reason})
+            with self.named_errors():
+                self.client.set_model_version_tag(self.name, str(number), f"{_PREFIX}{time}", value)
+        self._set_alias(CHAMPION, number)
+        best = self._best_rival(number, previous, began) if contested and previous != number else number
+        if best != number:
+            self._set_alias(CHAMPION, best)
+        return best
+
+    def _best_rival(self, number: int, previous: int | None, began: str) -> int:
+        """Of the versions that replace the champion `previous`, of the same test data as `number`, return the best."""
+        versions = self.all()
+        data = versions[number].tags.get(DATA_DIGEST)
+        rivals = {
+            move.version
+            for move in _moves(versions)
+            if move.previous == previous and move.time > began and versions[move.version].tags.get(DATA_DIGEST) == data
+        }
+        return max(rivals, key=lambda one: (float(versions[one].tags.get(ACCURACY, -1)), -one), default=number)
+
+    def _aliases(self) -> dict[str, int]:
+        with self.named_errors():
+            aliases = self.client.get_registered_model(self.name).aliases
+        return {alias: int(number) for alias, number in aliases.items()}
+
+    def _set_alias(self, alias: str, number: int) -> None:
+        from mlflow.exceptions import MlflowException
+
+        with self.named_errors():
+            try:
+                self.client.set_registered_model_alias(self.name, alias, str(number))
+            except MlflowException as error:
+                if error.error_code != "ENDPOINT_NOT_FOUND":  # a registry without aliases: the tags say the same
+                    raise
+
+    @contextmanager
+    def named_errors(self) -> Iterator[None]:
+        """Say which registry refused what.
+
+        Raises:
+            RegistryError: MLflow raised an error in the body.
+        """
+        import mlflow
+        from mlflow.exceptions import MlflowException
+
+        try:
+            yield
+        except MlflowException as error:
+            uri = mlflow.get_registry_uri()
+            raise RegistryError(f"the registry at {uri} refused {self.name!r}: {error.message}") from error
+
+
+def _moves(versions: dict[int, "ModelVersion"]) -> list[_Move]:
+    moves = []
+    for number, version in versions.items():
+        for tag, value in version.tags.items():
+            if not tag.startswith(_PREFIX):
+                continue
+            time = tag.removeprefix(_PREFIX)
+            try:
+                datetime.strptime(time, _TIME)
+                content = json.loads(value)
+                moves.append(_Move(time, number, content["previous"], content["reason"]))
+            except (ValueError, KeyError, TypeError) as error:
+                raise RegistryError(
+                    f"{version.name} version {number}: the tag {tag} is not one of this package's; delete it."
+                ) from error
+    return moves
+
+
+def _after(time: str) -> str:
+    """A microsecond later: the order of the moves does not depend on whose clock is slow."""
+    return (datetime.strptime(time, _TIME) + timedelta(microseconds=1)).strftime(_TIME)
