@@ -1,6 +1,7 @@
 """Labelled images in memory, read from a label-first CSV, from IDX files, or from one folder a label."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isqrt
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mnist_pipeline.mnist.csv_rows import read_rows
+from mnist_pipeline.mnist.csv_rows import read_rows, row_batches
 from mnist_pipeline.mnist.errors import CsvError, DataError, ImageError
 from mnist_pipeline.mnist.files import sha256_of
 from mnist_pipeline.mnist.idx import Split, find_pair, has_split
@@ -58,24 +59,23 @@ def read_csv_dataset(
         CsvError: no CSV or several, a malformed line, or a row that does not fit the image size.
     """
     file = sole_csv(Path(path))
-    rows = read_rows(file)
-    n_pixels = rows.shape[1] - 1
-    if n_pixels == 0:
-        raise CsvError(f"{file}: a line has only one value; it must have a label and at least one pixel.")
-    if image_size is None:
-        side = isqrt(n_pixels)
-        if side * side != n_pixels or side == 0:
-            raise CsvError(
-                f"{file}: {n_pixels} pixels a line do not make a square image; say how they are arranged: name the "
-                "IDX folder they came from (idx_data) or the number of rows (image_rows)."
-            )
-        image_size = (side, side)
-    height, width = image_size
-    if height * width != n_pixels:
-        raise CsvError(
-            f"{file}: a line has {n_pixels} pixels, but an image of {height} x {width} has {height * width}."
-        )
-    return Dataset(images=rows[:, 1:].reshape(-1, height, width), labels=rows[:, 0], class_names=class_names)
+    return _arranged(read_rows(file), file, image_size, class_names)
+
+
+def csv_batches(path: str | os.PathLike[str], image_size: tuple[int, int], images: int) -> Iterator[Dataset]:
+    """Yield a label-first CSV in order, `images` at a time, the rest at the end; in bounded memory.
+
+    Args:
+        path: The file, or a folder that holds exactly one CSV.
+        image_size: Height and width.
+        images: How many in a batch.
+
+    Raises:
+        CsvError: as `read_csv_dataset`, but a malformed line only when it is reached.
+    """
+    file = sole_csv(Path(path))
+    for rows in row_batches(file, images):
+        yield _arranged(rows, file, image_size)
 
 
 def find_image_size(
@@ -152,6 +152,29 @@ def sole_csv(path: Path) -> Path:
             "give the file itself or a folder with one."
         )
     return found[0]
+
+
+def _arranged(
+    rows: npt.NDArray[np.uint8], file: Path, image_size: tuple[int, int] | None, class_names: tuple[str, ...] = ()
+) -> Dataset:
+    """Arrange the rows of `file`, label first, as images of a size, square when None."""
+    n_pixels = rows.shape[1] - 1
+    if n_pixels == 0:
+        raise CsvError(f"{file}: a line has only one value; it must have a label and at least one pixel.")
+    if image_size is None:
+        side = isqrt(n_pixels)
+        if side * side != n_pixels or side == 0:
+            raise CsvError(
+                f"{file}: {n_pixels} pixels a line do not make a square image; say how they are arranged: name the "
+                "IDX folder they came from (idx_data) or the number of rows (image_rows)."
+            )
+        image_size = (side, side)
+    height, width = image_size
+    if height * width != n_pixels:
+        raise CsvError(
+            f"{file}: a line has {n_pixels} pixels, but an image of {height} x {width} has {height * width}."
+        )
+    return Dataset(images=rows[:, 1:].reshape(-1, height, width), labels=rows[:, 0], class_names=class_names)
 
 
 def data_digest(path: str | os.PathLike[str]) -> str:
