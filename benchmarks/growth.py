@@ -1,17 +1,17 @@
 """Prep and scoring of ever more images, made by repetition: time should grow like their number, memory not at all."""
 
 import shutil
+import sys
 from collections.abc import Callable
 
 from benchmarks.data import Settings, repeated_idx
 from benchmarks.measurement import Comparison, Program, Work, command_of, measure, serve
-from benchmarks.scoring import QUIET, trained
+from benchmarks.scoring import QUIET, tracking, trained
 
 
 def compare(settings: Settings) -> list[Comparison]:
     """Measure each size once a repetition, the smallest first; what a size wrote is removed after it."""
     models = trained(settings)
-    tracking = QUIET | {"MLFLOW_TRACKING_URI": f"sqlite:///{models}/mlflow.db"}
     names = [f"{size:,}" for size in settings.sizes]
     prep = Comparison("growth of prep", names[0])
     score = Comparison("growth of scoring", names[0])
@@ -21,9 +21,9 @@ def compare(settings: Settings) -> list[Comparison]:
             idx = repeated_idx(settings.data, folder / "idx", size)
             for comparison, command, environment in (
                 (prep, command_of("benchmarks.growth", "prep", idx, folder), {}),
-                (score, command_of("benchmarks.growth", "score", folder, models), tracking),
+                (score, command_of("benchmarks.growth", "score", folder, models), QUIET | tracking(models)),
             ):
-                print(f"{comparison.title}: {name}", flush=True)
+                print(f"{comparison.title}: {name}", file=sys.stderr, flush=True)
                 run = measure(Program(name, command, environment=environment))
                 comparison.runs.setdefault(name, []).append(run)
             shutil.rmtree(folder)

@@ -30,9 +30,13 @@ def bars(comparison: Comparison, path: Path) -> Path:
 
     seconds = [comparison.median(name) for name in names]
     drawn = axes[0].barh(names, seconds, color=colors)
-    labels = [f" {value:.2f} s ({comparison.speed(name):.1f}x)" for name, value in zip(names, seconds, strict=True)]
+    labels = [
+        f" {value:.2f} s" + (f" ({comparison.speed(name):.1f}x)" if comparison.counted else "")
+        for name, value in zip(names, seconds, strict=True)
+    ]
     axes[0].bar_label(drawn, labels, fontsize=8)
-    axes[0].set(xlabel=f"seconds, medians ({comparison.reference} is 1x)", xlim=(0, 1.35 * max(seconds)))
+    reference = f" ({comparison.reference}: 1x)" if comparison.counted else ""
+    axes[0].set(xlabel=f"seconds, medians{reference}", xlim=(0, 1.35 * max(seconds)))
     if has_memory:
         megabytes = [comparison.median(name, "peak_bytes") / 1e6 for name in names]
         axes[1].bar_label(axes[1].barh(names, megabytes, color=colors), fmt=" %.0f MB", fontsize=8)
@@ -56,6 +60,9 @@ def growth(comparisons: list[Comparison], path: Path) -> Path:
         per_image = seconds[-1] / images[-1]
         axes.loglog(images, [per_image * n for n in images], color="gray", linestyle=":", label="proportional (left)")
         axes.set(title=comparison.title, xlabel="images", ylabel="seconds")
+        axes.set_xticks(images, comparison.runs.keys(), minor=False)
+        axes.set_yticks(seconds, [f"{value:.3g}" for value in seconds])
+        axes.minorticks_off()
         memory = axes.twinx()
         megabytes = [comparison.median(name, "peak_bytes") / 1e6 for name in comparison.runs]
         memory.plot(images, megabytes, color=MEMORY_COLOR, marker="s", linestyle="--", label="peak memory, MB (right)")
