@@ -1,23 +1,32 @@
 """The steps track, log and register with nothing but calls that exist on Azure ML's tracking server."""
 
 import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import mlflow
 import numpy as np
 import pytest
 import yaml
 from azure.ai.ml import Input
-from idx_data import patterned, write_patterned_idx
+from idx_data import patterned, write_csv_of, write_patterned_idx
 from job_environment import pip_list, run_in_own_environments
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from scoring_results import write_results
 from tracking_proxy import tracking_proxy
 
+import mnist_pipeline
 from mnist_pipeline.components.environment import KERAS
+from mnist_pipeline.mnist.files import sha256_of
 from mnist_pipeline.mnist.model_folder import load_model
 from mnist_pipeline.pipelines import image_classification_pipeline
 
 pytestmark = pytest.mark.slow
+
+PACKAGE = Path(mnist_pipeline.__file__).parent
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +102,7 @@ def test_figures_and_files_are_there(nodes):
     assert set(artifacts(client, by_name["train_node"])) == {"learning_curves.png"}
     assert set(artifacts(client, by_name["score_node"])) == {
         "confusion_matrix.png",
+        "labels.csv",
         "metrics.json",
         "most_confident_mistakes.png",
         "predict_result.csv",
@@ -113,6 +123,42 @@ def test_the_model_and_its_version_are_there_and_predict_what_the_trained_model_
     folder = mlflow.artifacts.download_artifacts(uri, dst_path=str(tmp_path), tracking_uri=client.tracking_uri)
     expected = load_model(run.outputs["model"]).probabilities(images)
     assert np.array_equal(load_model(folder).probabilities(images), expected)
+
+
+@pytest.mark.parametrize("data", ["the same", "other"])
+def test_the_next_model_faces_the_champion(data, run, azure, environments, tmp_path):
+    """With stored evidence where the test data are the same; otherwise the champion is fetched and scored again."""
+    challenger = shutil.copytree(run.outputs["model"], tmp_path / "challenger")
+    (challenger / "name.txt").write_text(data)
+    metrics = json.loads((run.outputs["result"] / "metrics.json").read_text())
+    n_images, options = metrics["images"], ["--champion", "better", "--min-accuracy", "0"]
+    digest = metrics["digests"]["test_data"]
+    if data == "other":
+        images, labels = patterned(n_images, 8, 6, 3)
+        test_csv = write_csv_of(tmp_path / "other.csv", images, labels)
+        digest, options = sha256_of(test_csv), [*options, "--test-data", test_csv]
+    labels = [int(line) for line in (run.outputs["result"] / "labels.csv").read_text().split()]
+    wrong = [(label + 1) % 3 for label in labels]
+    write_results(tmp_path / "result", labels, wrong, model=sha256_of(challenger), test_data=digest, n_classes=3)
+
+    environment = {"MLFLOW_TRACKING_URI": azure.url, "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    registered = subprocess.run(
+        [
+            environments(yaml.safe_load(KERAS["conda_file"].read_text())) / "python",
+            PACKAGE / "components/register_script.py",
+            *("--model", challenger, "--accuracy", tmp_path / "result", "--model-name", "on-azure", *options),
+        ],
+        env=environment,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+
+    assert registered.returncode == 0, registered.stderr
+    assert re.search(r"better_than_champion .* refused", registered.stdout)
+    assert "exact McNemar p = " in registered.stdout
+    assert ("scoring the champion, on-azure version 1" in registered.stdout) is (data == "other")
+    assert set(azure.refused) <= {"GET /api/3.0/mlflow/server-info"}, "which MLflow can do without"
 
 
 def test_the_model_was_written_by_the_mlflow_that_the_conda_file_pins(run):

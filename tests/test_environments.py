@@ -11,7 +11,7 @@ from idx_data import write_patterned_idx
 from job_environment import pip_list, run_in_own_environments
 from mlflow import MlflowClient
 
-from mnist_pipeline.components.environment import KERAS, KERAS_GPU, PREP, REGISTER
+from mnist_pipeline.components.environment import KERAS, KERAS_GPU, PREP
 from mnist_pipeline.pipelines import image_classification_pipeline, train_evaluate_register_pipeline
 
 pytestmark = pytest.mark.slow
@@ -52,17 +52,15 @@ def test_every_node_runs_in_the_environment_of_its_own_conda_file(
         assert "No module named 'mnist_pipeline'" in missing.stderr
 
 
-def test_preparing_and_registering_need_no_tensorflow(raw):
-    job = main_job(raw)
+def test_preparing_needs_no_tensorflow(raw):
+    packages = pip_list(main_job(raw).jobs["prepare_data_node"].component.environment.conda_file)
 
-    for name in ("prepare_data_node", "register_node"):
-        packages = pip_list(job.jobs[name].component.environment.conda_file)
-        assert not [package for package in packages if package.startswith(("tensorflow", "keras"))]
+    assert not [package for package in packages if package.startswith(("tensorflow", "keras"))]
 
 
 def test_pip_finds_versions_that_go_together_for_every_conda_file(tmp_path):
     """For the conda files' own Python, whichever this one is, and for the GPU too, which is not needed for that."""
-    conda_files = [yaml.safe_load(kind["conda_file"].read_text()) for kind in (PREP, KERAS, KERAS_GPU, REGISTER)]
+    conda_files = [yaml.safe_load(kind["conda_file"].read_text()) for kind in (PREP, KERAS, KERAS_GPU)]
     # What goes together in a long list does so in a part of it: only the lists that are no part of another take time.
     lists = [set(pip_list(conda_file)) for conda_file in conda_files]
     longest = [

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import urlsplit
 
+ALIASES = re.compile(r"/registered-models/alias\b")
 _UNKNOWN_ON_AZURE = re.compile(r"/logged-models\b|/(ajax-)?api/3\.0/")  # azure-sdk-for-python issue 44896
 _HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive"}
 
@@ -29,8 +30,8 @@ class TrackingProxy:
 
 
 @contextmanager
-def tracking_proxy(server_url: str) -> Iterator[TrackingProxy]:
-    """Stand before the MLflow server at `server_url` as long as the body lasts."""
+def tracking_proxy(server_url: str, lacks: re.Pattern[str] | None = None) -> Iterator[TrackingProxy]:
+    """Stand before the MLflow server at `server_url` as long as the body lasts; what `lacks` matches is unknown too."""
     seen = TrackingProxy()
 
     class Handler(BaseHTTPRequestHandler):
@@ -39,7 +40,7 @@ def tracking_proxy(server_url: str) -> Iterator[TrackingProxy]:
         def forward(self):
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             request = f"{self.command} {urlsplit(self.path).path}"
-            if _UNKNOWN_ON_AZURE.search(self.path):
+            if _UNKNOWN_ON_AZURE.search(self.path) or (lacks and lacks.search(self.path)):
                 seen.refused.append(request)
                 return self.answer(404, {"Content-Type": "text/plain"}, b"not found")
             seen.forwarded.append(request)

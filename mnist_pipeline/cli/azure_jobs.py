@@ -5,7 +5,7 @@ from dataclasses import asdict
 import click
 
 from mnist_pipeline.cli.azure_connection import Target, workspace_options
-from mnist_pipeline.cli.azure_table import show
+from mnist_pipeline.cli.table import show
 
 
 @click.command(short_help="List the nodes of a job and their states.")

@@ -3,7 +3,7 @@
 import click
 
 from mnist_pipeline.cli.azure_connection import Target, workspace_options
-from mnist_pipeline.cli.azure_table import show
+from mnist_pipeline.cli.table import show
 from mnist_pipeline.errors import WorkspaceError
 from mnist_pipeline.workspace.listing import KINDS
 

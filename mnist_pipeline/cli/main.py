@@ -10,6 +10,7 @@ import click
 
 from mnist_pipeline import __version__
 from mnist_pipeline.cli.azure import azure
+from mnist_pipeline.cli.models import models
 from mnist_pipeline.cli.predict import predict
 from mnist_pipeline.cli.run import run
 from mnist_pipeline.errors import MnistPipelineError
@@ -27,6 +28,7 @@ def cli() -> None:
     mnist-pipeline run                               the whole pipeline on a small sample, in a minute
     mnist-pipeline run --data fashion-mnist          on all 70,000 images of Fashion-MNIST
     mnist-pipeline predict MODEL boot.png            what a trained model sees in an image
+    mnist-pipeline models list                       which models are registered, and which is champion
 
     Data are MNIST-formatted: four IDX files with images and labels to train and to test on.
     """
@@ -34,6 +36,7 @@ def cli() -> None:
 
 cli.add_command(run)
 cli.add_command(predict)
+cli.add_command(models)
 cli.add_command(azure)
 
 

@@ -25,11 +25,12 @@ import click
 def predict(model: str, images: tuple[Path, ...], invert: bool, top: int, output_dir: Path) -> None:
     """Say what is in each IMAGE, a PNG or JPEG file, and how sure the model is.
 
-    MODEL is a model folder, or a registered model: models:/NAME/VERSION. Images are turned to gray and resized to the
-    size that the model was trained on; like the training images they should show a light object on black.
+    MODEL is a model folder, or a registered model: models:/NAME/VERSION, or models:/NAME@champion. Images are turned to
+    gray and resized to the size that the model was trained on; like the training images they should show a light object
+    on black.
 
     \b
-    mnist-pipeline predict models:/mnist-classifier/1 boot.png
+    mnist-pipeline predict models:/mnist-classifier@champion boot.png
     mnist-pipeline predict mnist-runs/.../output_model photo.jpg --invert
     """
     from mnist_pipeline.errors import ImageError

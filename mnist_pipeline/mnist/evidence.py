@@ -1,5 +1,6 @@
 """What scoring wrote, read back and verified before anything is decided on it."""
 
+import hashlib
 import json
 import os
 import re
@@ -11,19 +12,21 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_pipeline.mnist.errors import MetricsError
-from mnist_pipeline.mnist.files import sha256_of
 from mnist_pipeline.mnist.metrics import confusion_matrix, metrics_of
 from mnist_pipeline.mnist.promotion import Evidence
 from mnist_pipeline.mnist.scoring_files import ACCURACY, LABELS, METRICS, PREDICTIONS, SCHEMA_VERSION
 
 EVIDENCE_FILES = (METRICS, PREDICTIONS, LABELS)
 
+_DIGESTS = {"test_data", "model", "predictions", "labels"}
+
 
 def read_evidence(path: str | os.PathLike[str]) -> Evidence:
     """Read what a scoring step wrote: its folder, its `metrics.json`, or an `accuracy.txt` that stands alone.
 
-    Every figure in `metrics.json` is computed again from `predict_result.csv` and `labels.csv` beside it, and the
-    digests of these two are compared. An `accuracy.txt` is evidence of the accuracy and of nothing else.
+    Every figure in `metrics.json` but the loss, which takes the probabilities, is computed again from
+    `predict_result.csv` and `labels.csv` beside it, and the digests of these two are compared. An `accuracy.txt` is
+    evidence of the accuracy and of nothing else.
 
     Raises:
         MetricsError: there is neither, a file cannot be read or was changed, or a figure is missing or does not follow
@@ -34,6 +37,8 @@ def read_evidence(path: str | os.PathLike[str]) -> Evidence:
     file = next((candidate for candidate in candidates if candidate.is_file()), None)
     if file is None:
         raise MetricsError(f"{given}: neither {METRICS} nor {ACCURACY} is there; give the folder that scoring wrote.")
+    if file == given / ACCURACY and any((given / name).exists() for name in EVIDENCE_FILES):
+        raise MetricsError(f"{given / METRICS}: is missing; give the whole folder that scoring wrote.")
     return _read_accuracy(file) if file.suffix == ".txt" else _read_metrics(file)
 
 
@@ -50,11 +55,9 @@ def _read_accuracy(file: Path) -> Evidence:
 def _read_metrics(file: Path) -> Evidence:
     content = _read_json(file)
     digests = content.get("digests")
-    if not isinstance(digests, dict) or not all(
-        _is_digest(digests.get(name)) for name in ("test_data", "model", "predictions", "labels")
-    ):
+    if not isinstance(digests, dict) or digests.keys() != _DIGESTS or not all(map(_is_digest, digests.values())):
         raise MetricsError(
-            f"{file}: the digests of test_data, model, predictions and labels are not all there; score the model again."
+            f"{file}: the digests are not those of test_data, model, predictions and labels; score the model again."
         )
     predictions = _read_classes(file.with_name(PREDICTIONS), digests["predictions"])
     labels = _read_classes(file.with_name(LABELS), digests["labels"])
@@ -71,9 +74,9 @@ def _read_metrics(file: Path) -> Evidence:
         raise MetricsError(
             f"{file}: names {len(names)} classes, but there is a class {highest}; score the model again."
         )
-    expected = metrics_of(confusion_matrix(labels, predictions, len(names)), loss, names) | {"digests": digests}
+    expected = metrics_of(confusion_matrix(labels, predictions, len(names)), loss, names)
     for name, value in expected.items():
-        if content.get(name) != value:
+        if _as_json(content.get(name)) != _as_json(value):
             raise MetricsError(
                 f"{file}: {name} does not follow from {PREDICTIONS} and {LABELS} beside it; score the model again."
             )
@@ -89,10 +92,10 @@ def _read_metrics(file: Path) -> Evidence:
 def _read_json(file: Path) -> dict[str, Any]:
     try:
         content: Any = json.loads(_read_text(file))
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # an integer of thousands of digits is a ValueError
         raise MetricsError(f"{file}: not JSON ({error}); score the model again.") from error
     version = content.get("schema_version") if isinstance(content, dict) else None
-    if isinstance(version, bool) or version != SCHEMA_VERSION:
+    if not isinstance(version, int) or isinstance(version, bool) or version != SCHEMA_VERSION:
         raise MetricsError(f"{file}: not a metrics file of schema version {SCHEMA_VERSION}; score the model again.")
     found: dict[str, Any] = content
     return found
@@ -107,12 +110,16 @@ def _read_text(file: Path) -> str:
 
 def _read_classes(file: Path, digest: str) -> npt.NDArray[np.int64]:
     """Read a class a line, shape (n,), from a file that must have the digest."""
-    if not file.is_file():
-        raise MetricsError(f"{file}: is missing; give the whole folder that scoring wrote.")
-    if sha256_of(file) != digest:
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError as error:
+        raise MetricsError(f"{file}: is missing; give the whole folder that scoring wrote.") from error
+    except OSError as error:
+        raise MetricsError(f"{file}: cannot be read ({error}); give the whole folder that scoring wrote.") from error
+    if hashlib.sha256(content).hexdigest() != digest:
         raise MetricsError(f"{file}: was changed after scoring: its SHA-256 is not the recorded one; score again.")
     try:
-        return np.array([int(line) for line in _read_text(file).splitlines()], np.uint8).astype(np.int64)
+        return np.array([int(line) for line in content.splitlines()], np.uint8).astype(np.int64)
     except (ValueError, OverflowError) as error:
         raise MetricsError(f"{file}: not a class, 0 to 255, a line ({error}); score the model again.") from error
 
@@ -140,6 +147,11 @@ def _check_share(accuracy: object, file: Path) -> None:
         raise MetricsError(f"{file}: the accuracy is {accuracy!r}, not a number; score the model again.")
     if not 0 <= accuracy <= 1:  # NaN is not
         raise MetricsError(f"{file}: the accuracy is {accuracy}, not a number from 0 to 1; score the model again.")
+
+
+def _as_json(value: object) -> str:
+    """Return text that, unlike the value, tells `true` from 1."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _is_digest(value: object) -> bool:

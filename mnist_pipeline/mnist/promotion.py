@@ -1,6 +1,6 @@
 """Whether a scored model is good enough to be the champion: evidence and policy in, a decision out; nothing else."""
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -78,7 +78,7 @@ class Policy:
             ("mcnemar_level", _is_none_or_inner(self.mcnemar_level), within_0_and_1),
         ):
             if not holds:
-                raise SettingError(f"{name} is {getattr(self, name)}; it must be {range_}.")
+                raise SettingError(f"{name} is {getattr(self, name)!r}; it must be {range_}.")
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,10 @@ class Decision:
 
 
 def decide(evidence: Evidence, policy: Policy, champion: Evidence | None = None) -> Decision:
-    """Compare the evidence with what is required. A value equal to a threshold passes.
+    """Compare the evidence with what is required.
+
+    A value equal to a threshold passes, but for the champion's accuracy under `better`, which must be exceeded. A
+    p-value equal to the level is significant.
 
     Args:
         evidence: Of the model in question, the challenger.
@@ -134,7 +137,7 @@ def decide(evidence: Evidence, policy: Policy, champion: Evidence | None = None)
         MetricsError: the evidence makes no sense, lacks what the policy asks for, or is of other test images than the
             champion's.
     """
-    _refuse_nonsense(evidence)
+    _refuse_nonsense(evidence, "the")
     checks = [_accuracy_check(evidence, policy)]
     if policy.min_class_recall is not None:
         worst = _worst_recall(evidence)
@@ -178,10 +181,11 @@ def _worst_recall(evidence: Evidence) -> float:
 
 
 def _compare(evidence: Evidence, champion: Evidence) -> Comparison:
-    _refuse_nonsense(champion)
+    _refuse_nonsense(champion, "the champion's")
     for digest in ("model", "test_data"):
-        if not (evidence.digests.get(digest) and champion.digests.get(digest)):
-            raise _missing(f"digest of the {digest}", "champion")
+        for whose, side in (("the", evidence), ("the champion's", champion)):
+            if not side.digests.get(digest):
+                raise _missing(f"digest of the {digest}", "champion", whose)
     if evidence.digests["model"] == champion.digests["model"]:
         raise MetricsError("a model cannot be compared with itself; nothing was registered; give another one.")
     if evidence.digests["test_data"] != champion.digests["test_data"]:
@@ -189,7 +193,7 @@ def _compare(evidence: Evidence, champion: Evidence) -> Comparison:
             "the champion was scored on other test data, so that the two cannot be compared; nothing was registered; "
             "give the test data (test_data), on which the champion is then scored again."
         )
-    ours, theirs = _images(evidence, "champion"), _images(champion, "champion")
+    ours, theirs = _images(evidence, "champion"), _images(champion, "champion", "the champion's")
     if len(ours) != len(theirs):
         raise MetricsError(
             f"there are predictions for {len(ours)} test images, of the champion for {len(theirs)}; nothing was "
@@ -206,10 +210,11 @@ def _champion_checks(evidence: Evidence, policy: Policy, comparison: Comparison)
         checks = [Check("better_than_champion", comparison.champion_accuracy, evidence.accuracy, lead > 0)]
     else:
         # In fractions of decimal numbers: 0.8 - 0.1 is not quite 0.7 in floating point.
-        margin = Fraction(str(policy.champion_margin))
-        holds = Fraction(-lead, len(_images(evidence, "champion"))) <= margin
-        required = comparison.champion_accuracy - policy.champion_margin
-        checks = [Check("not_worse_than_champion", required, evidence.accuracy, holds)]
+        assert evidence.correct is not None  # it was compared
+        images, right = len(evidence.correct), sum(evidence.correct)
+        required = Fraction(right - lead, images) - Fraction(str(policy.champion_margin))
+        holds = Fraction(right, images) >= required
+        checks = [Check("not_worse_than_champion", float(required), evidence.accuracy, holds)]
     if policy.mcnemar_level is not None:
         differ = comparison.p_value <= policy.mcnemar_level
         if policy.champion == BETTER:
@@ -230,39 +235,47 @@ def _mcnemar(one: int, other: int) -> float:
     return float(binomtest(one, one + other).pvalue) if one + other else 1.0
 
 
-def _refuse_nonsense(evidence: Evidence) -> None:
-    if not _is_share(evidence.accuracy):
-        raise MetricsError(f"the accuracy is {evidence.accuracy!r}, not a number from 0 to 1; nothing was registered.")
-    if evidence.loss is not None and not _is_loss(evidence.loss):
-        raise MetricsError(f"the loss is {evidence.loss!r}, not a number of at least 0; nothing was registered.")
-    for label, recall in enumerate(evidence.recalls or ()):
+def _refuse_nonsense(evidence: Evidence, whose: str) -> None:
+    accuracy, loss, recalls, correct = evidence.accuracy, evidence.loss, evidence.recalls, evidence.correct
+    if not _is_share(accuracy):
+        raise MetricsError(f"{whose} accuracy is {accuracy!r}, not a number from 0 to 1; nothing was registered.")
+    if loss is not None and not _is_loss(loss):
+        raise MetricsError(f"{whose} loss is {loss!r}, not a number of at least 0; nothing was registered.")
+    if recalls is not None and not isinstance(recalls, tuple):
+        raise MetricsError(f"{whose} recalls are {recalls!r}, not one for each class; nothing was registered.")
+    for label, recall in enumerate(recalls or ()):
         if recall is not None and not _is_share(recall):
             raise MetricsError(
-                f"the recall of class {label} is {recall!r}, not a number from 0 to 1; nothing was registered."
+                f"{whose} recall of class {label} is {recall!r}, not a number from 0 to 1; nothing was registered."
             )
-    correct = evidence.correct
-    if correct is not None and (not correct or sum(correct) / len(correct) != evidence.accuracy):
-        raise MetricsError(
-            f"the accuracy is {evidence.accuracy}, but {sum(correct)} of {len(correct)} predictions are correct; "
-            "nothing was registered; score the model again."
-        )
+    if correct is not None:
+        if not isinstance(correct, tuple) or not all(isinstance(image, bool) for image in correct):
+            raise MetricsError(f"{whose} predictions are not each correct or not; nothing was registered.")
+        if not correct or sum(correct) / len(correct) != accuracy:
+            raise MetricsError(
+                f"{whose} accuracy is {accuracy}, but {sum(correct)} of {len(correct)} predictions are correct; "
+                "nothing was registered; score the model again."
+            )
+    digests = evidence.digests
+    if not isinstance(digests, Mapping) or not all(isinstance(digest, str) for digest in digests.values()):
+        raise MetricsError(f"{whose} digests are {digests!r}, not text by name; nothing was registered.")
 
 
-def _images(evidence: Evidence, setting: str) -> tuple[bool, ...]:
+def _images(evidence: Evidence, setting: str, whose: str = "the") -> tuple[bool, ...]:
     if evidence.correct is None:
-        raise _missing("prediction of each image", setting)
+        raise _missing("prediction of each image", setting, whose)
     return evidence.correct
 
 
-def _missing(what: str, setting: str) -> MetricsError:
+def _missing(what: str, setting: str, whose: str = "the") -> MetricsError:
     return MetricsError(
-        f"the scoring results lack the {what}, which {setting} asks for; nothing was registered; give a folder with "
-        "metrics.json, predict_result.csv and labels.csv."
+        f"{whose} scoring results lack the {what}, which {setting} asks for; nothing was registered; give a "
+        "folder with metrics.json, predict_result.csv and labels.csv."
     )
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and -math.inf < value < math.inf
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def _is_share(value: float) -> bool:
@@ -270,7 +283,8 @@ def _is_share(value: float) -> bool:
 
 
 def _is_none_or_inner(value: float | None) -> bool:
-    return value is None or (_is_number(value) and 0 < value < 1)
+    # So near 1 that the quantile of SciPy's interval would be infinite is 1.
+    return value is None or (_is_number(value) and value > 0 and (1 + value) / 2 < 1)
 
 
 def _is_loss(value: float) -> bool:
@@ -278,4 +292,4 @@ def _is_loss(value: float) -> bool:
 
 
 def _is_count(value: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    return isinstance(value, int) and _is_number(value) and value >= 1

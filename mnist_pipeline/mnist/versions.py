@@ -8,6 +8,7 @@ tags, and the newest one says which version is the champion.
 """
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,21 @@ ACCURACY = "accuracy"  # tag
 
 _PREFIX = "champion."
 _TIME = "%Y-%m-%dT%H.%M.%S.%fZ"  # sorts as text; a tag's name may hold no colon everywhere
+
+
+def registered_models() -> list[str]:
+    """Return the names of the models in MLflow's present registry.
+
+    Raises:
+        RegistryError: the registry cannot be reached.
+    """
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return sorted(model.name for model in mlflow.search_registered_models())
+    except MlflowException as error:
+        raise RegistryError(f"the registry at {mlflow.get_registry_uri()}: {error.message}") from error
 
 
 @dataclass(frozen=True)
@@ -167,6 +183,7 @@ class ModelVersions:
         """Bring an artifact here, a file or a folder; return where it is."""
         import mlflow
 
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # a log is no screen
         with self.named_errors():
             return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(folder)))
 
@@ -205,6 +222,18 @@ class ModelVersions:
         if best != number:
             self._set_alias(CHAMPION, best)
         return best
+
+    def roll_back(self, reason: str) -> int:
+        """Make the champion before the present one champion again; return its number.
+
+        Raises:
+            RegistryError: there was none, or it is gone.
+        """
+        history = self.history()
+        previous = history[0].previous if history else None
+        if previous is None:
+            raise RegistryError(f"{self.name} had no champion before the present one; promote a version by its number.")
+        return self.crown(previous, reason)
 
     def _best_rival(self, number: int, previous: int | None, began: str) -> int:
         """Of the versions that replace the champion `previous`, of the same test data as `number`, return the best."""

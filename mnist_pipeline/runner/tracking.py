@@ -1,6 +1,7 @@
 """The MLflow side of a run: one run for the pipeline, a child run for each node."""
 
 import fcntl
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
+from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 
 from mnist_pipeline.errors import RunError
 from mnist_pipeline.mnist.files import output_folder
@@ -51,7 +52,8 @@ class Tracking:
         with _one_at_a_time(uri), self._named_errors():
             self._client = MlflowClient(tracking_uri=uri)
             self._experiment_id = self._find_or_make_experiment(artifacts)
-        self.run_id = self._start(run_name, {})
+        commit = _git_commit(Path.cwd())
+        self.run_id = self._start(run_name, {MLFLOW_GIT_COMMIT: commit} if commit else {})
 
     def start_node(self, name: str) -> dict[str, str]:
         """Start a node's run; return the environment variables by which the node finds it."""
@@ -103,3 +105,12 @@ def _one_at_a_time(uri: str) -> Iterator[None]:
     with (output_folder(database.parent) / f".{database.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _git_commit(folder: Path) -> str | None:
+    """Return the commit that is checked out in the repository around `folder`; None outside of one."""
+    try:
+        asked = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True)
+    except OSError:  # there is no git
+        return None
+    return asked.stdout.strip() if asked.returncode == 0 else None

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mnist_pipeline.components.environment import KERAS, KERAS_GPU, PREP, REGISTER
+from mnist_pipeline.components.environment import KERAS, KERAS_GPU, PREP
 
-FILES = [environment["conda_file"] for environment in (PREP, KERAS, KERAS_GPU, REGISTER)]
+FILES = [environment["conda_file"] for environment in (PREP, KERAS, KERAS_GPU)]
 
 
 def pip_requirements(file: Path) -> list[str]:

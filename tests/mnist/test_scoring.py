@@ -10,11 +10,12 @@ from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, precisio
 
 from mnist_pipeline.mnist.dataset import Dataset
 from mnist_pipeline.mnist.errors import CsvError, DataError, ModelError
+from mnist_pipeline.mnist.evidence import read_evidence
 from mnist_pipeline.mnist.files import sha256_of
 from mnist_pipeline.mnist.model_folder import TrainedModel
-from mnist_pipeline.mnist.scoring import Evaluation, evaluate, metrics_of, score, write_accuracy
+from mnist_pipeline.mnist.scoring import Evaluation, evaluate, score, write_accuracy
 
-FILES = ["confusion_matrix.png", "metrics.json", "most_confident_mistakes.png", "predict_result.csv"]
+FILES = ["confusion_matrix.png", "labels.csv", "metrics.json", "most_confident_mistakes.png", "predict_result.csv"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,12 +49,27 @@ def evaluation(pixel_model, pixel_data):
     return evaluate(pixel_model, pixel_data)
 
 
-def test_the_folder_holds_the_four_results_and_nothing_else(scoring):
+def test_the_folder_holds_the_five_results_and_nothing_else(scoring):
     assert sorted(path.name for path in scoring.folder.iterdir()) == FILES
 
 
 def test_predictions_are_integers_a_line_in_the_order_of_the_test_images(scoring):
     assert (scoring.folder / "predict_result.csv").read_bytes() == b"0\n0\n1\n1\n1\n0\n2\n1\n"
+
+
+def test_labels_are_integers_a_line_in_the_same_order(scoring, pixel_data):
+    assert (scoring.folder / "labels.csv").read_bytes() == b"0\n0\n0\n1\n1\n1\n3\n3\n"
+    assert pixel_data.labels.tolist() == [0, 0, 0, 1, 1, 1, 3, 3]
+
+
+def test_what_scoring_wrote_is_read_back_as_evidence(scoring):
+    evidence = read_evidence(scoring.folder)
+
+    assert evidence.accuracy == 0.5
+    assert evidence.loss == scoring.metrics["loss"]
+    assert evidence.recalls == (2 / 3, 2 / 3, None, 0.0)
+    assert evidence.correct == (True, True, False, True, True, False, False, False)
+    assert evidence.digests == scoring.metrics["digests"]
 
 
 def cross_entropy(labels, probabilities):
@@ -99,7 +115,7 @@ def test_figures_of_random_predictions_are_those_of_scikit_learn(seed):
     probabilities = rng.dirichlet(np.ones(13), 300).astype(np.float32)
     predictions = probabilities.argmax(axis=1)
 
-    metrics = metrics_of(Evaluation(probabilities, labels, tuple("abcdefghijklm")))
+    metrics = Evaluation(probabilities, labels, tuple("abcdefghijklm")).metrics
 
     assert metrics["accuracy"] == pytest.approx(accuracy_score(labels, predictions))
     assert metrics["loss"] == pytest.approx(cross_entropy(labels, probabilities), rel=1e-4)
@@ -109,7 +125,7 @@ def test_figures_of_random_predictions_are_those_of_scikit_learn(seed):
 
 
 def test_a_class_that_neither_occurs_nor_is_predicted_has_no_figures():
-    metrics = metrics_of(Evaluation(np.array([[1, 0]], np.float32), np.array([0], np.uint8), ("a", "b")))
+    metrics = Evaluation(np.array([[1, 0]], np.float32), np.array([0], np.uint8), ("a", "b")).metrics
 
     assert metrics["classes"][0] == {"label": 0, "name": "a", "precision": 1, "recall": 1, "f1": 1, "support": 1}
     assert metrics["classes"][1] == {
@@ -131,17 +147,18 @@ def test_a_prediction_that_is_surely_wrong_costs_a_finite_loss():
 def test_the_metrics_of_a_network_that_diverged_are_still_json():
     evaluation = Evaluation(np.full((2, 2), np.nan, np.float32), np.array([0, 1], np.uint8), ("a", "b"))
 
-    text = json.dumps(metrics_of(evaluation), allow_nan=False)
+    text = json.dumps(evaluation.metrics, allow_nan=False)
 
     assert json.loads(text)["loss"] is None
 
 
 def test_the_digests_are_those_of_the_files(scoring, pixel_csv, pixel_folder):
-    assert scoring.metrics["schema_version"] == 1
+    assert scoring.metrics["schema_version"] == 2
     assert scoring.metrics["digests"] == {
         "test_data": sha256_of(pixel_csv),
         "model": sha256_of(pixel_folder),
         "predictions": sha256_of(scoring.folder / "predict_result.csv"),
+        "labels": sha256_of(scoring.folder / "labels.csv"),
     }
 
 
@@ -170,7 +187,7 @@ def test_the_figures_are_printed(scoring):
 def test_a_folder_with_the_csv_scores_like_the_csv(scoring, pixel_csv, pixel_folder, tmp_path):
     score(str(pixel_csv.parent), str(pixel_folder), str(tmp_path / "result"))
 
-    for name in ("predict_result.csv", "metrics.json"):
+    for name in ("predict_result.csv", "labels.csv", "metrics.json"):
         assert (tmp_path / "result" / name).read_bytes() == (scoring.folder / name).read_bytes()
 
 
@@ -230,14 +247,30 @@ def test_a_model_without_class_names_numbers_its_classes(pixel_model, pixel_data
     assert evaluate(TrainedModel(pixel_model.network), pixel_data).class_names == ("0", "1", "2", "3")
 
 
-def test_the_accuracy_alone_is_a_decimal_number_in_a_text_file(
-    pixel_model, pixel_data, mlflow_store, only_run, tmp_path
+def test_the_accuracy_is_a_decimal_number_in_a_text_file_with_its_evidence_beside_it(
+    scoring, pixel_csv, pixel_folder, mlflow_store, only_run, tmp_path
 ):
-    write_accuracy(pixel_data, pixel_model, tmp_path / "accuracy")
+    write_accuracy(pixel_csv, pixel_folder, tmp_path / "accuracy")
 
-    assert [path.name for path in (tmp_path / "accuracy").iterdir()] == ["accuracy.txt"]
+    evidence = ["labels.csv", "metrics.json", "predict_result.csv"]
+    assert sorted(path.name for path in (tmp_path / "accuracy").iterdir()) == ["accuracy.txt", *evidence]
     assert (tmp_path / "accuracy/accuracy.txt").read_text() == "0.5\n"
+    for name in evidence:
+        assert (tmp_path / "accuracy" / name).read_bytes() == (scoring.folder / name).read_bytes()
+    assert read_evidence(tmp_path / "accuracy") == read_evidence(scoring.folder)
     assert only_run(mlflow_store).data.metrics["Final test accuracy"] == 0.5
+
+
+@pytest.mark.usefixtures("mlflow_store")
+def test_an_accuracy_that_cannot_be_found_out_is_not_written(pixel_csv, pixel_folder, tmp_path):
+    unknown = write_csv_of(tmp_path / "test.csv", np.zeros((1, 2, 2), int), np.array([4]))
+
+    with pytest.raises(DataError, match="hold the label 4"):
+        write_accuracy(unknown, pixel_folder, tmp_path / "accuracy")
+    with pytest.raises(ModelError, match="nowhere: no such folder"):
+        write_accuracy(pixel_csv, tmp_path / "nowhere", tmp_path / "accuracy")
+
+    assert not (tmp_path / "accuracy").exists()
 
 
 @pytest.mark.usefixtures("mlflow_store")

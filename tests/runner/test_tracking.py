@@ -1,6 +1,7 @@
 """The MLflow side of a run."""
 
 import shutil
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import mlflow
@@ -44,6 +45,27 @@ def test_a_run_is_a_parent_and_each_node_a_child(carry, runs):
     assert parent.info.status == "FAILED"
     assert parent.info.end_time is not None
     assert {name: child.info.status for name, child in children.items()} == {"good": "FINISHED", "bad": "FAILED"}
+
+
+def test_a_run_knows_the_commit_that_it_was_started_from(carry, tmp_path, monkeypatch):
+    git = ["git", "-c", "user.name=Someone", "-c", "user.email=someone@example.com"]
+    (tmp_path / "repository").mkdir()
+    monkeypatch.chdir(tmp_path / "repository")
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message", "first"], check=True)
+    commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+
+    parent, _ = family(carry(node("a"), run_node=lambda _: None))
+
+    assert parent.data.tags["mlflow.source.git.commit"] == commit
+
+
+def test_a_run_started_outside_of_a_repository_knows_no_commit(carry, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    parent, _ = family(carry(node("a"), run_node=lambda _: None))
+
+    assert "mlflow.source.git.commit" not in parent.data.tags
 
 
 def test_a_completed_run_is_finished(carry):

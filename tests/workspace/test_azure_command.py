@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 
@@ -43,6 +44,23 @@ def test_without_settings_a_submit_is_one_sentence(tmp_path):
     assert finished.returncode == 1
     assert finished.stderr.startswith("Error: the workspace's subscription_id, resource_group, workspace_name are not")
     assert finished.stderr.count("\n") == 1
+
+
+def test_every_requirement_of_the_policy_is_an_input_with_a_type(tmp_path):
+    policy = ["accuracy_confidence=0.95", "min_class_recall=0.7", "max_loss=0.5", "min_images=1000"]
+    policy += ["champion=better", "mcnemar_level=0.05"]
+    options = [part for setting in policy for part in ("--set", setting)]
+
+    shown = command("submit", "image-classification", "--data", "sample", "--dry-run", *options, cwd=tmp_path)
+    refused = command(
+        "submit", "image-classification", "--data", "sample", "--dry-run", "--set", "min_images=many", cwd=tmp_path
+    )
+
+    assert shown.returncode == 0, shown.stderr
+    for setting in policy:
+        name, value = setting.split("=")
+        assert re.search(rf"^  {name}: '?{value}'?$", shown.stdout, re.MULTILINE), f"{name} in {shown.stdout}"
+    assert "min_images is of type int" in refused.stderr
 
 
 def test_an_export_and_a_dry_run_need_no_settings(tmp_path):

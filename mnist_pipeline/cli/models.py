@@ -1,0 +1,188 @@
+"""`mnist-pipeline models`: the model registry, and who is champion."""
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mnist_pipeline.cli.table import show as show_table
+from mnist_pipeline.mnist.versions import MODEL_NAME
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mlflow.entities.model_registry import ModelVersion
+
+    from mnist_pipeline.mnist.versions import ModelVersions
+
+_TIME = "%Y-%m-%d %H:%M:%S"
+
+
+@click.group(short_help="See which model is champion; promote another, or roll back.")
+def models() -> None:
+    """See which version of a model is the champion and who was before; promote another, or roll back.
+
+    \b
+    mnist-pipeline models list
+    mnist-pipeline models show 3
+    mnist-pipeline models promote 2 --reason "fewer mistakes among shirts"
+    mnist-pipeline models rollback
+
+    The registry is the one that `mnist-pipeline run` writes to: in the folder mnist-runs, or where MLFLOW_TRACKING_URI
+    says. Programs load the champion as models:/NAME@champion.
+    """
+
+
+def _registry_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say which registry, and open it before the command runs."""
+
+    @click.option(
+        "--output-dir",
+        default="mnist-runs",
+        show_default=True,
+        type=click.Path(path_type=Path),
+        help="Folder with the MLflow store; MLFLOW_TRACKING_URI names another store or server.",
+    )
+    @wraps(command)
+    def with_registry(*args: Any, output_dir: Path, **kwargs: Any) -> None:
+        if not os.environ.get("MLFLOW_TRACKING_URI"):
+            from mnist_pipeline.runner.tracking import embedded_store
+
+            if not (output_dir / "mlflow.db").is_file():
+                raise click.UsageError(
+                    f"{output_dir}: no MLflow store is there; run a pipeline first, or name its --output-dir."
+                )
+            import mlflow
+
+            mlflow.set_tracking_uri(embedded_store(output_dir))
+        command(*args, **kwargs)
+
+    return with_registry
+
+
+_name_option = click.option("--model-name", default=MODEL_NAME, show_default=True, help="Name in the registry.")
+
+
+@models.command("list")
+@_registry_options
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def list_models(as_json: bool) -> None:
+    """List all versions of all models, the newest first."""
+    from mnist_pipeline.mnist.versions import ModelVersions, registered_models
+
+    rows = []
+    for name in registered_models():
+        versions = ModelVersions(name)
+        roles = _roles(versions)
+        rows += [
+            {
+                "model": name,
+                "version": str(number),
+                "role": roles.get(number, ""),
+                "accuracy": _rounded(version.tags.get("accuracy", "")),
+                "images": version.tags.get("images", ""),
+                "created": _local(_created(version)),
+            }
+            for number, version in reversed(versions.all().items())
+        ]
+    show_table(rows, as_json=as_json, nothing="No model is registered.")
+
+
+@models.command(short_help="Show all about a version, and who was champion when.")
+@_registry_options
+@_name_option
+@click.argument("version", type=click.IntRange(min=1), required=False)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def show(model_name: str, version: int | None, as_json: bool) -> None:
+    """Show all about VERSION, the champion if none is given, and who was champion when."""
+    from mnist_pipeline.errors import RegistryError
+    from mnist_pipeline.mnist.versions import ModelVersions
+
+    versions = ModelVersions(model_name)
+    found = versions.get(version) if version is not None else versions.champion()
+    if found is None:
+        known = ", ".join(map(str, versions.all())) or "none"
+        raise RegistryError(f"{model_name} has no champion; its versions: {known}; promote one or show one by number.")
+    history = [
+        {
+            "champion": f"version {reign.version}",
+            "since": _local(reign.since),
+            "until": _local(reign.until) if reign.until else "now",
+            "because": reign.reason,
+        }
+        for reign in versions.history()
+    ]
+    facts = {"model": model_name, "version": str(found.version), "role": _roles(versions).get(int(found.version), "")}
+    facts |= {"created": _local(_created(found))}
+    facts |= {name: value for name, value in sorted(found.tags.items()) if not name.startswith("champion.")}
+    if as_json:
+        import json
+
+        content = {**facts, "description": found.description, "history": history}
+        click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+        return
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        click.echo(f"{name:<{width}}  {value}")
+    click.echo(f"\n{found.description}" if found.description else "")
+    show_table(history, as_json=False, nothing=f"{model_name} never had a champion.")
+
+
+@models.command()
+@_registry_options
+@_name_option
+@click.argument("version", type=click.IntRange(min=1))
+@click.option("--reason", default="promoted by hand", show_default=True, help="For the history.")
+def promote(model_name: str, version: int, reason: str) -> None:
+    """Make VERSION the champion, whatever the policy said of it."""
+    from mnist_pipeline.mnist.versions import ModelVersions
+
+    versions = ModelVersions(model_name)
+    versions.crown(version, reason)
+    _say_champion(versions)
+
+
+@models.command(short_help="Make the champion before the present one champion again.")
+@_registry_options
+@_name_option
+@click.option("--reason", default="rolled back", show_default=True, help="For the history.")
+def rollback(model_name: str, reason: str) -> None:
+    """Make the champion before the present one champion again; done twice, the present one is champion again."""
+    from mnist_pipeline.mnist.versions import ModelVersions
+
+    versions = ModelVersions(model_name)
+    versions.roll_back(reason)
+    _say_champion(versions)
+
+
+def _say_champion(versions: "ModelVersions") -> None:
+    history = versions.history()
+    before = f"; before it was version {history[0].previous}" if history[0].previous is not None else ""
+    click.echo(f"{versions.name}: the champion is version {history[0].version}{before}")
+
+
+def _roles(versions: "ModelVersions") -> dict[int, str]:
+    champion, challenger = versions.champion(), versions.challenger()
+    roles: dict[int, str] = {}
+    for version, role in ((champion, "champion"), (challenger, "challenger")):
+        if version is not None:
+            number = int(version.version)
+            roles[number] = f"{roles[number]}, {role}" if number in roles else role
+    return roles
+
+
+def _created(version: "ModelVersion") -> "datetime":
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)
+
+
+def _local(time: "datetime") -> str:
+    return time.astimezone().strftime(_TIME)
+
+
+def _rounded(accuracy: str) -> str:
+    return f"{float(accuracy):.4f}" if accuracy else ""

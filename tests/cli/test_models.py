@@ -1,0 +1,96 @@
+"""`mnist-pipeline models`, as a person types it."""
+
+import json
+import re
+
+import mlflow
+import pytest
+from click.testing import CliRunner
+
+from mnist_pipeline.cli.main import cli
+from mnist_pipeline.errors import RegistryError
+from mnist_pipeline.mnist.versions import ModelVersions
+
+
+@pytest.fixture
+def registry(mlflow_store, monkeypatch):
+    """Two versions of `digits`, of which the second replaced the first as the champion."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", mlflow.get_tracking_uri())
+    versions = ModelVersions("digits")
+    for digest, accuracy, reason in (("aa", "0.80", "good enough"), ("bb", "0.91234", "better")):
+        run = mlflow_store.create_run("0")
+        source = f"{run.info.artifact_uri}/model"
+        tags = {"accuracy": accuracy, "images": "1000", "hyperparameter.epochs": "3"}
+        number = int(versions.create(source, run.info.run_id, digest, tags, f"decided on {digest}").version)
+        versions.challenge(number)
+        versions.crown(number, reason)
+    return versions
+
+
+def models(*arguments):
+    result = CliRunner().invoke(cli, ["models", *arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.output
+
+
+@pytest.mark.usefixtures("registry")
+def test_all_versions_are_listed_with_their_roles():
+    lines = [line.split() for line in models("list").splitlines() if "digits" in line]
+
+    assert [line[1] for line in lines] == ["2", "1"]
+    assert lines[0][2:5] == ["champion,", "challenger", "0.9123"]
+    assert lines[1][2:4] == ["0.8000", "1000"]
+    assert [row["role"] for row in json.loads(models("list", "--json"))] == ["champion, challenger", ""]
+
+
+@pytest.mark.usefixtures("registry")
+def test_the_champion_is_shown_with_all_that_is_known_and_who_was_before():
+    shown = models("show", "--model-name", "digits")
+
+    assert re.search(r"^version +2$", shown, re.MULTILINE)
+    assert re.search(r"^hyperparameter\.epochs +3$", shown, re.MULTILINE)
+    assert "decided on bb" in shown
+    assert re.search(r"version 2 .* now +better", shown)
+    assert re.search(r"version 1 .* good enough", shown)
+
+
+@pytest.mark.usefixtures("registry")
+def test_any_version_can_be_shown_for_programs():
+    shown = json.loads(models("show", "1", "--model-name", "digits", "--json"))
+
+    assert (shown["version"], shown["role"], shown["accuracy"]) == ("1", "", "0.80")
+    assert [reign["champion"] for reign in shown["history"]] == ["version 2", "version 1"]
+
+
+def test_another_version_is_promoted_and_the_reason_kept(registry):
+    said = models("promote", "1", "--model-name", "digits", "--reason", "faster")
+
+    assert said == "digits: the champion is version 1; before it was version 2\n"
+    assert registry.history()[0].reason == "faster"
+
+
+def test_rolling_back_brings_the_former_champion_back(registry):
+    assert models("rollback", "--model-name", "digits").startswith("digits: the champion is version 1;")
+    assert int(registry.champion().version) == 1
+
+
+@pytest.mark.usefixtures("registry")
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["show", "7", "--model-name", "digits"], "digits has no version 7; there is 1, 2"),
+        (["promote", "7", "--model-name", "digits"], "digits has no version 7; there is 1, 2"),
+        (["show"], "mnist-classifier has no champion; its versions: none"),
+        (["rollback"], "mnist-classifier had no champion before the present one"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(arguments, sentence):
+    with pytest.raises(RegistryError, match=sentence):
+        models(*arguments)
+
+
+def test_without_a_store_the_way_to_one_is_told(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+    assert "no MLflow store is there; run a pipeline first" in models("list", "--output-dir", str(tmp_path))
