@@ -29,7 +29,7 @@ from benchmarks.data import FASHION_MNIST, Settings
 from benchmarks.measurement import Comparison
 from benchmarks.report import as_json, table
 
-# Stages with a function `compare(settings)`, and those that are commands of their own.
+# Stages with a function `compare(settings)`, and those that are commands with an option for how often.
 STAGES = {
     "prep": "benchmarks.prep",
     "csv": "benchmarks.csv_reading",
@@ -37,7 +37,7 @@ STAGES = {
     "startup": "benchmarks.startup",
     "growth": "benchmarks.growth",
 }
-COMMANDS = {"training": "benchmarks.training", "pipeline": "benchmarks.main_job"}
+COMMANDS = {"training": ("benchmarks.training", "--seeds"), "pipeline": ("benchmarks.main_job", "--repeat")}
 
 
 def main() -> None:
@@ -67,7 +67,7 @@ def main() -> None:
         settings = Settings(arguments.data.resolve(), Path(scratch), arguments.repeat, sizes)
         for stage in stages:
             if stage in COMMANDS:
-                run_command(COMMANDS[stage], settings)
+                run_command(*COMMANDS[stage], settings)
                 continue
             measured[stage] = import_module(STAGES[stage]).compare(settings)
             print("\n".join(f"\n{table(comparison)}" for comparison in measured[stage]), flush=True)
@@ -81,12 +81,12 @@ def main() -> None:
                 print(path)
 
 
-def run_command(module: str, settings: Settings) -> None:
+def run_command(module: str, how_often: str, settings: Settings) -> None:
     """Run a benchmark that is a command of its own, where it is there."""
     if find_spec(module) is None:
         print(f"{module} is not there", file=sys.stderr)
         return
-    command = [sys.executable, "-m", module, "--data", str(settings.data), "--repeat", str(settings.repeat)]
+    command = [sys.executable, "-m", module, "--data", str(settings.data), how_often, str(settings.repeat)]
     subprocess.run(command, check=True)
 
 
