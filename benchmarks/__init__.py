@@ -1,1 +1,1 @@
-"""What the package costs, measured against Microsoft's sample program. Nothing here is a test."""
+"""How fast the pipeline is, measured against its peers; see `python -m benchmarks --help`."""

@@ -1,7 +1,7 @@
 """Labelled images in memory, read from a label-first CSV, from IDX files, or from one folder a label."""
 
 import os
-import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isqrt
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mnist_pipeline.mnist.csv_rows import read_rows, row_batches
 from mnist_pipeline.mnist.errors import CsvError, DataError, ImageError
 from mnist_pipeline.mnist.files import sha256_of
 from mnist_pipeline.mnist.idx import Split, find_pair, has_split
@@ -58,22 +59,23 @@ def read_csv_dataset(
         CsvError: no CSV or several, a malformed line, or a row that does not fit the image size.
     """
     file = sole_csv(Path(path))
-    rows = _read_rows(file)
-    n_pixels = rows.shape[1] - 1
-    if image_size is None:
-        side = isqrt(n_pixels)
-        if side * side != n_pixels or side == 0:
-            raise CsvError(
-                f"{file}: {n_pixels} pixels a line do not make a square image; say how they are arranged: name the "
-                "IDX folder they came from (idx_data) or the number of rows (image_rows)."
-            )
-        image_size = (side, side)
-    height, width = image_size
-    if height * width != n_pixels:
-        raise CsvError(
-            f"{file}: a line has {n_pixels} pixels, but an image of {height} x {width} has {height * width}."
-        )
-    return Dataset(images=rows[:, 1:].reshape(-1, height, width), labels=rows[:, 0], class_names=class_names)
+    return _arranged(read_rows(file), file, image_size, class_names)
+
+
+def csv_batches(path: str | os.PathLike[str], image_size: tuple[int, int], images: int) -> Iterator[Dataset]:
+    """Yield a label-first CSV in order, `images` at a time, the rest at the end; in bounded memory.
+
+    Args:
+        path: The file, or a folder that holds exactly one CSV.
+        image_size: Height and width.
+        images: How many in a batch.
+
+    Raises:
+        CsvError: as `read_csv_dataset`, but a malformed line only when it is reached.
+    """
+    file = sole_csv(Path(path))
+    for rows in row_batches(file, images):
+        yield _arranged(rows, file, image_size)
 
 
 def find_image_size(
@@ -152,6 +154,29 @@ def sole_csv(path: Path) -> Path:
     return found[0]
 
 
+def _arranged(
+    rows: npt.NDArray[np.uint8], file: Path, image_size: tuple[int, int] | None, class_names: tuple[str, ...] = ()
+) -> Dataset:
+    """Arrange the rows of `file`, label first, as images of a size, square when None."""
+    n_pixels = rows.shape[1] - 1
+    if n_pixels == 0:
+        raise CsvError(f"{file}: a line has only one value; it must have a label and at least one pixel.")
+    if image_size is None:
+        side = isqrt(n_pixels)
+        if side * side != n_pixels or side == 0:
+            raise CsvError(
+                f"{file}: {n_pixels} pixels a line do not make a square image; say how they are arranged: name the "
+                "IDX folder they came from (idx_data) or the number of rows (image_rows)."
+            )
+        image_size = (side, side)
+    height, width = image_size
+    if height * width != n_pixels:
+        raise CsvError(
+            f"{file}: a line has {n_pixels} pixels, but an image of {height} x {width} has {height * width}."
+        )
+    return Dataset(images=rows[:, 1:].reshape(-1, height, width), labels=rows[:, 0], class_names=class_names)
+
+
 def data_digest(path: str | os.PathLike[str]) -> str:
     """Return the SHA-256 of the data that `read_dataset` reads: of a file, of a folder's CSV, or of a whole folder.
 
@@ -163,47 +188,6 @@ def data_digest(path: str | os.PathLike[str]) -> str:
         raise DataError(f"{data}: no such file or folder; give the test data.")
     is_csv_folder = data.is_dir() and not has_split(data, "test") and any(data.glob("*.csv"))
     return sha256_of(sole_csv(data) if is_csv_folder else data)
-
-
-def _read_rows(file: Path) -> npt.NDArray[np.uint8]:
-    """Read a CSV of values 0..255 into a uint8 array of shape (lines, columns)."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # "input contained no data": said below as an error
-            rows = np.loadtxt(file, np.uint8, delimiter=",", comments=None, ndmin=2, encoding="ascii")
-    except ValueError as error:
-        raise CsvError(f"{file}: {_explain(error, file)}") from error
-    except OSError as error:
-        raise CsvError(f"{file}: cannot be read ({error.strerror or error}).") from error
-    if not rows.size:
-        raise CsvError(f"{file}: there are no lines in it; give a CSV with a line an image: label, then pixels.")
-    if rows.shape[1] < 2:
-        raise CsvError(f"{file}: a line has only one value; it must have a label and at least one pixel.")
-    return rows
-
-
-def _explain(error: ValueError, file: Path) -> str:
-    """Say where and what the first bad value is, in the terms of a person who opens the file in an editor."""
-    if isinstance(error, UnicodeDecodeError):
-        return "not a text file of numbers; give a CSV with a line an image: label, then pixels."
-    columns: int | None = None
-    with file.open(encoding="ascii") as stream:
-        for number, line in enumerate(stream, start=1):
-            values = line.rstrip("\r\n").split(",")
-            if values == [""]:
-                continue
-            columns = columns or len(values)
-            if len(values) != columns:
-                return f"line {number} has {len(values)} values where the lines before have {columns}."
-            for column, value in enumerate(values, start=1):
-                text = value.strip()
-                if not text:
-                    return f"line {number}, column {column} is empty; every value must be a whole number 0..255."
-                if not (text.isdecimal() and float(text) <= 255):
-                    return (
-                        f"line {number}, column {column} is '{text[:20]}'; every value must be a whole number 0..255."
-                    )
-    return str(error)
 
 
 def _read_idx(folder: Path, split: Split) -> Dataset:

@@ -8,8 +8,7 @@ row-major order. Type 0x08 is the unsigned byte, the only one that MNIST-formatt
 import gzip
 import math
 import struct
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,15 @@ from typing import BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
+from isal import igzip, isal_zlib
 
 from mnist_pipeline.mnist.errors import IdxError
 
 UNSIGNED_BYTE = 0x08
+
+# isal reads gzip twice as fast as zlib; its type hints leave these two open.
+_gunzip: Callable[[Path], BinaryIO] = igzip.open
+_NotDeflated: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]
 
 _READ_BYTES = 1 << 24  # at a time: a damaged header that promises terabytes must not ask for them
 
@@ -120,9 +124,9 @@ def _find(folder: Path, stem: str, dimensions: int) -> Path:
 @contextmanager
 def _reading(path: Path) -> Iterator[BinaryIO]:
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-            yield stream  # type: ignore[misc]  # GzipFile reads like any binary stream
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        with _gunzip(path) if path.suffix == ".gz" else path.open("rb") as stream:
+            yield stream
+    except (EOFError, gzip.BadGzipFile, _NotDeflated) as error:
         raise IdxError(f"{path}: the gzip data are damaged ({error}); fetch the file again.") from error
     except OSError as error:
         raise IdxError(f"{path}: cannot be read ({error.strerror or error}).") from error

@@ -2,19 +2,21 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mnist_pipeline.mnist.dataset import Dataset, data_digest, read_csv_dataset, read_dataset, sole_csv
+from mnist_pipeline.mnist.dataset import Dataset, csv_batches, data_digest, read_dataset, sole_csv
 from mnist_pipeline.mnist.errors import DataError
 from mnist_pipeline.mnist.files import sha256_of, written_whole
 from mnist_pipeline.mnist.metrics import confusion_matrix, metrics_of
-from mnist_pipeline.mnist.model_folder import TrainedModel, load_model
+from mnist_pipeline.mnist.model_folder import PREDICTION_BATCH, TrainedModel, load_model
+from mnist_pipeline.mnist.scorecard import Scorecard, cross_entropies
 from mnist_pipeline.mnist.scoring_files import (
     ACCURACY,
     CONFUSION_MATRIX,
@@ -24,6 +26,8 @@ from mnist_pipeline.mnist.scoring_files import (
     PREDICTIONS,
 )
 from mnist_pipeline.mnist.tracking import step_run
+
+_BATCH_IMAGES = 10 * PREDICTION_BATCH  # read at a time
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,8 @@ class Evaluation:
 
     @property
     def loss(self) -> float:
-        """Mean categorical cross-entropy in nats, with Keras's clip of 1e-7."""
-        likelihood = self.probabilities[np.arange(len(self.labels)), self.labels].astype(np.float64)
-        return float(-np.log(np.clip(likelihood, 1e-7, 1 - 1e-7)).mean())
+        """Mean categorical cross-entropy in nats."""
+        return float(cross_entropies(self.probabilities, self.labels).mean())
 
     @property
     def confusion_matrix(self) -> npt.NDArray[np.int64]:
@@ -93,6 +96,7 @@ def score(
 ) -> None:
     """Write predictions, labels, `metrics.json`, a confusion matrix and the most confident mistakes; all or none.
 
+    Images are read, classified and forgotten batch by batch, so that a test set may be larger than the memory.
     Logs the same to MLflow, under the names of Microsoft's sample too (`Final test loss`, `Final test accuracy`).
 
     Args:
@@ -112,25 +116,31 @@ def score(
 
     model = load_model(input_model)
     test_csv = sole_csv(Path(input_data))
-    dataset = read_csv_dataset(test_csv, image_size=model.image_size)
-    evaluation = evaluate(model, dataset)
+    batches = _labelled_batches(test_csv, model)
+    first = next(batches)  # before any file is begun: data of another kind are refused here
 
+    card = Scorecard(model.image_size, model.n_classes)
     result = Path(output_result)
     files = [result / name for name in (PREDICTIONS, LABELS, METRICS, CONFUSION_MATRIX, MISTAKES)]
     with written_whole(*files) as (predictions, labels, metrics, confusion, mistakes):
-        _write_evidence(evaluation, test_csv, Path(input_model), predictions, labels, metrics)
-        names = evaluation.class_names
-        confusion_matrix_figure(evaluation.confusion_matrix, names).savefig(confusion, format="png")
-        mistakes_figure(dataset.images, dataset.labels, evaluation.probabilities, names).savefig(mistakes, format="png")
+        with predictions.open("wb") as predicted_lines, labels.open("wb") as label_lines:
+            for batch_images, batch_labels in chain([first], batches):
+                predicted = card.add(batch_images, batch_labels, model.probabilities(batch_images))
+                predicted_lines.write(_class_lines(predicted))
+                label_lines.write(_class_lines(batch_labels))
+        figures = metrics_of(card.counts, card.loss, model.names)
+        _write_metrics(figures, test_csv, Path(input_model), predictions, labels, metrics)
+        confusion_matrix_figure(card.counts, model.names).savefig(confusion, format="png")
+        mistakes_figure(card.images, card.labels, card.probabilities, model.names).savefig(mistakes, format="png")
 
     with step_run():
-        log_metrics(evaluation)
+        log_metrics(card)
         for file in files:
             mlflow.log_artifact(str(file))
-    print(f"accuracy {evaluation.accuracy:.4f}, loss {evaluation.loss:.4f} on {len(dataset.images)} images", flush=True)
+    print(f"accuracy {card.accuracy:.4f}, loss {card.loss:.4f} on {card.n_images} images", flush=True)
 
 
-def log_metrics(evaluation: Evaluation) -> None:
+def log_metrics(evaluation: Evaluation | Scorecard) -> None:
     """Log accuracy and loss to the active MLflow run, under this package's names and the sample's."""
     import mlflow
 
@@ -164,25 +174,38 @@ def write_accuracy(
     files = [Path(folder) / name for name in (ACCURACY, PREDICTIONS, LABELS, METRICS)]
     with written_whole(*files) as (accuracy, predictions, labels, metrics):
         accuracy.write_text(f"{evaluation.accuracy!r}\n", encoding="ascii")
-        _write_evidence(evaluation, Path(test_data), Path(input_model), predictions, labels, metrics)
+        predictions.write_bytes(_class_lines(evaluation.predictions))
+        labels.write_bytes(_class_lines(evaluation.labels))
+        _write_metrics(evaluation.metrics, Path(test_data), Path(input_model), predictions, labels, metrics)
     with step_run():
         log_metrics(evaluation)
     print(f"accuracy {evaluation.accuracy:.4f} on {len(evaluation.labels)} images", flush=True)
 
 
-def _write_evidence(
-    evaluation: Evaluation, test_data: Path, model: Path, predictions: Path, labels: Path, metrics: Path
+def _labelled_batches(
+    test_csv: Path, model: TrainedModel
+) -> Iterator[tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]]:
+    """Yield images (n, height, width) and labels (n,) of a CSV, checked against what the model knows."""
+    for batch in csv_batches(test_csv, model.image_size, _BATCH_IMAGES):
+        yield batch.images, _labels_of(model, batch)
+
+
+def _write_metrics(
+    figures: dict[str, Any], test_data: Path, model: Path, predictions: Path, labels: Path, metrics: Path
 ) -> None:
-    """Write predictions, labels, and the figures with the digests of all that they are about."""
-    np.savetxt(predictions, evaluation.predictions, fmt="%d")
-    np.savetxt(labels, evaluation.labels, fmt="%d")
+    """Write the figures with the digests of all that they are about."""
     digests = {
         "test_data": data_digest(test_data),
         "model": sha256_of(model),
         "predictions": sha256_of(predictions),
         "labels": sha256_of(labels),
     }
-    metrics.write_text(json.dumps(evaluation.metrics | {"digests": digests}, indent=2) + "\n", encoding="utf-8")
+    metrics.write_text(json.dumps(figures | {"digests": digests}, indent=2) + "\n", encoding="utf-8")
+
+
+def _class_lines(classes: npt.NDArray[np.integer[Any]]) -> bytes:
+    """The text of class numbers, one a line."""
+    return "".join(f"{number}\n" for number in classes.tolist()).encode("ascii")
 
 
 def _labels_of(model: TrainedModel, dataset: Dataset) -> npt.NDArray[np.uint8]:

@@ -46,7 +46,7 @@ def test_a_package_has_one_version_in_all_conda_files(file):
 
 
 def test_the_prep_step_needs_neither_tensorflow_nor_mlflow():
-    assert versions_in(PREP["conda_file"]).keys() == {"mldesigner", "numpy"}
+    assert versions_in(PREP["conda_file"]).keys() == {"isal", "mldesigner", "numpy"}
 
 
 def test_a_gpu_needs_the_same_packages_and_tensorflow_with_cuda():

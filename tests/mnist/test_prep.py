@@ -58,6 +58,14 @@ def test_a_row_ends_with_a_newline_and_has_no_comma_there():
     assert encode_rows(rows) == b"9,0,10,255\n100,99,1,0\n"
 
 
+@pytest.mark.parametrize("columns", [2, 3], ids=["even", "odd"])
+def test_every_pair_of_values_is_written_as_it_is_for_even_and_odd_numbers_of_columns(columns):
+    pairs = np.indices((256, 256), np.uint8).reshape(2, -1).T
+    rows = pairs[:, [0, 1, 0][:columns]]
+
+    assert encode_rows(rows) == "".join(",".join(map(str, row)) + "\n" for row in rows.tolist()).encode()
+
+
 def test_an_output_folder_holds_its_csv_and_nothing_else(idx_folder, tmp_path):
     prepare_data(idx_folder, tmp_path / "out/train", tmp_path / "out/test")
 

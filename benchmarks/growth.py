@@ -1,0 +1,52 @@
+"""Prep and scoring of ever more images, made by repetition: time should grow like their number, memory not at all."""
+
+import shutil
+import sys
+from collections.abc import Callable
+
+from benchmarks.data import Settings, repeated_idx
+from benchmarks.measurement import Comparison, Program, Work, command_of, measure, serve
+from benchmarks.scoring import QUIET, tracking, trained
+
+
+def compare(settings: Settings) -> list[Comparison]:
+    """Measure each size once a repetition, the smallest first; what a size wrote is removed after it."""
+    models = trained(settings)
+    names = [f"{size:,}" for size in settings.sizes]
+    prep = Comparison("growth of prep", names[0])
+    score = Comparison("growth of scoring", names[0])
+    for _ in range(settings.repeat):
+        for name, size in zip(names, settings.sizes, strict=True):
+            folder = settings.scratch / "growth"
+            idx = repeated_idx(settings.data, folder / "idx", size)
+            for comparison, command, environment in (
+                (prep, command_of("benchmarks.growth", "prep", idx, folder), {}),
+                (score, command_of("benchmarks.growth", "score", folder, models), QUIET | tracking(models)),
+            ):
+                print(f"{comparison.title}: {name}", file=sys.stderr, flush=True)
+                run = measure(Program(name, command, environment=environment))
+                comparison.runs.setdefault(name, []).append(run)
+            shutil.rmtree(folder)
+    return [prep, score]
+
+
+def prep(idx: str, folder: str) -> Work:
+    """This package's prep."""
+    from mnist_pipeline.mnist.prep import prepare_data
+
+    return lambda: prepare_data(idx, f"{folder}/train", f"{folder}/test")
+
+
+def score(folder: str, models: str) -> Work:
+    """This package's scoring, of what prep wrote as training images."""
+    import keras  # noqa: F401  # started before the clock, as all imports are
+    import mlflow  # noqa: F401
+
+    from mnist_pipeline.mnist.scoring import score
+
+    return lambda: score(f"{folder}/train", f"{models}/ours", f"{folder}/result")
+
+
+if __name__ == "__main__":
+    programs: dict[str, Callable[..., Work]] = {"prep": prep, "score": score}
+    serve(programs, lambda _: None)

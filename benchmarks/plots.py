@@ -1,0 +1,73 @@
+"""What was measured, drawn: bars for programs that do the same work, lines for growth."""
+
+from pathlib import Path
+
+from benchmarks.measurement import Comparison
+
+OURS = "mnist_pipeline"
+OUR_COLOR, PEER_COLOR, MEMORY_COLOR = "#c44e52", "#8c9bb0", "#4c72b0"
+
+
+def draw(stage: str, comparisons: list[Comparison], folder: Path) -> list[Path]:
+    """Write the figures of a stage as PNG files; return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if stage == "growth":
+        return [growth(comparisons, folder / "growth.png")]
+    paths = [folder / f"{stage}{f'_{number}' if number else ''}.png" for number in range(len(comparisons))]
+    return [bars(comparison, path) for comparison, path in zip(comparisons, paths, strict=True)]
+
+
+def bars(comparison: Comparison, path: Path) -> Path:
+    """Draw the seconds of each program, the fastest at the bottom, and beside it the memory, where it was measured."""
+    from matplotlib.figure import Figure
+
+    names = sorted(comparison.runs, key=comparison.median)
+    has_memory = any(comparison.median(name, "peak_bytes") for name in names)
+    figure = Figure(figsize=(10 if has_memory else 7, 1.2 + 0.42 * len(names)), dpi=120, layout="constrained")
+    figure.suptitle(comparison.title)
+    axes = figure.subplots(1, 2 if has_memory else 1, sharey=True, squeeze=False)[0]
+    colors = [OUR_COLOR if name == OURS else PEER_COLOR for name in names]
+
+    seconds = [comparison.median(name) for name in names]
+    drawn = axes[0].barh(names, seconds, color=colors)
+    labels = [
+        f" {value:.2f} s" + (f" ({comparison.speed(name):.1f}x)" if comparison.counted else "")
+        for name, value in zip(names, seconds, strict=True)
+    ]
+    axes[0].bar_label(drawn, labels, fontsize=8)
+    reference = f" ({comparison.reference}: 1x)" if comparison.counted else ""
+    axes[0].set(xlabel=f"seconds, medians{reference}", xlim=(0, 1.35 * max(seconds)))
+    if has_memory:
+        megabytes = [comparison.median(name, "peak_bytes") / 1e6 for name in names]
+        axes[1].bar_label(axes[1].barh(names, megabytes, color=colors), fmt=" %.0f MB", fontsize=8)
+        axes[1].set(xlabel="peak memory of the process, MB", xlim=(0, 1.25 * max(megabytes)))
+    for each in axes:
+        each.spines[["top", "right"]].set_visible(False)
+        each.invert_yaxis() if each is axes[0] else None
+    figure.savefig(path)
+    return path
+
+
+def growth(comparisons: list[Comparison], path: Path) -> Path:
+    """Draw time and peak memory against the number of images, with the line of proportional time."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5 * len(comparisons), 3.8), dpi=120, layout="constrained")
+    for axes, comparison in zip(figure.subplots(1, len(comparisons), squeeze=False)[0], comparisons, strict=True):
+        images = [int(name.replace(",", "")) for name in comparison.runs]
+        seconds = [comparison.median(name) for name in comparison.runs]
+        axes.loglog(images, seconds, color=OUR_COLOR, marker="o", label="seconds (left)")
+        per_image = seconds[-1] / images[-1]
+        axes.loglog(images, [per_image * n for n in images], color="gray", linestyle=":", label="proportional (left)")
+        axes.set(title=comparison.title, xlabel="images", ylabel="seconds")
+        axes.set_xticks(images, comparison.runs.keys(), minor=False)
+        axes.set_yticks(seconds, [f"{value:.3g}" for value in seconds])
+        axes.minorticks_off()
+        memory = axes.twinx()
+        megabytes = [comparison.median(name, "peak_bytes") / 1e6 for name in comparison.runs]
+        memory.plot(images, megabytes, color=MEMORY_COLOR, marker="s", linestyle="--", label="peak memory, MB (right)")
+        memory.set(ylim=(0, 2 * max(megabytes)), ylabel="peak memory, MB")
+        handles = [line for each in (axes, memory) for line in each.get_legend_handles_labels()[0]]
+        axes.legend(handles=handles, fontsize=8, loc="upper left")
+    figure.savefig(path)
+    return path

@@ -1,0 +1,75 @@
+"""What was measured, as tables for a person and as JSON for a program."""
+
+import json
+import os
+import platform
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from benchmarks.measurement import Comparison
+
+PACKAGES = ["numpy", "isal", "pandas", "polars", "pyarrow", "tensorflow", "keras", "onnxruntime", "mlflow"]
+
+
+def table(comparison: Comparison) -> str:
+    """Return a comparison as lines of text: medians, and how many times as fast as the reference each program is."""
+    rate = f"{comparison.unit}/s" if comparison.counted else ""
+    headings = [
+        "work, s",
+        "x first",
+        "cpu, s",
+        "x first",
+        "process, s",
+        "x first",
+        "cpu, s",
+        "x first",
+        "peak, MB",
+        rate,
+    ]
+    lines = [
+        f"{comparison.title} (medians of {len(comparison.runs[comparison.reference])})",
+        f"{'program':<36}" + "".join(f"{heading:>11}" for heading in headings),
+    ]
+    for name in comparison.runs:
+        cells = []
+        for what in ("seconds", "cpu_seconds", "process_seconds", "process_cpu_seconds"):
+            cells += [f"{comparison.median(name, what):.3f}", f"{comparison.speed(name, what):.2f}"]
+        peak = comparison.median(name, "peak_bytes")
+        cells.append(f"{peak / 1e6:.0f}" if peak else "-")
+        cells.append(f"{comparison.counted / comparison.median(name):,.0f}" if rate else "")
+        lines.append(f"{name:<36}" + "".join(f"{cell:>11}" for cell in cells))
+    lines += [f"{name:<36}absent: {', '.join(packages)} not installed" for name, packages in comparison.absent.items()]
+    lines += [f"WARNING: the result of {name} differs from that of the first" for name in comparison.disagreeing]
+    return "\n".join(lines)
+
+
+def as_json(comparisons: dict[str, list[Comparison]]) -> str:
+    """Return every single run, by stage, and the machine and packages it ran on."""
+    content = {
+        "machine": {
+            "cpu": cpu(),
+            "cores": os.cpu_count(),
+            "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+            "load_average": os.getloadavg(),
+        },
+        "python": platform.python_version(),
+        "packages": {name: found for name in PACKAGES if (found := installed(name))},
+        "stages": {stage: [asdict(one) for one in several] for stage, several in comparisons.items()},
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def cpu() -> str:
+    """Name the processor, where Linux tells."""
+    description = Path("/proc/cpuinfo")
+    lines = description.read_text().splitlines() if description.exists() else []
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def installed(package: str) -> str | None:
+    """Return the version of a package, None where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
