@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import shutil
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,16 @@ class Settings:
     scratch: Path
     repeat: int
     sizes: tuple[int, ...] = (10_000, 70_000, 1_000_000)
+
+
+def unpacked(data: Path, folder: Path) -> Path:
+    """Return a folder with the IDX files as the sample program has them, without gzip; made when first asked for."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        for packed in data.glob("*-ubyte.gz"):
+            with gzip.open(packed) as source, (folder / packed.stem).open("wb") as target:
+                shutil.copyfileobj(source, target)  # piece by piece: a child's peak memory begins with its parent's
+    return folder
 
 
 def repeated_idx(data: Path, folder: Path, images: int) -> Path:

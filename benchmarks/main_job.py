@@ -3,7 +3,8 @@
     python -m benchmarks.main_job [--data FOLDER] [--repeat N]
 
 The sample is three processes: prep, train (10 epochs), score. Ours is one command that also tracks every step in
-MLflow and registers the model. The two take turns, so that a busy machine slows both; the ratio is what counts.
+MLflow and registers the model: once with one epoch, which suffices for the sample's accuracy, and once as it is by
+default. The programs take turns, so that a busy machine slows all; the ratio is what counts.
 """
 
 import argparse
@@ -17,7 +18,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.data import unpacked
+
 SAMPLE_PROGRAM = Path(__file__).parent / "sample_program"
+SAMPLE = "sample program"
+OURS = {
+    "ours, 1 epoch": ("--epochs", "1", "--batch-size", "64"),
+    "ours, by default": (),
+}
 
 
 def main() -> None:
@@ -27,22 +35,23 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=1, help="how many times each program runs")
     arguments = parser.parse_args()
 
-    rows: dict[str, list[tuple[float, float]]] = {"sample program": [], "mnist-pipeline run": []}
+    rows: dict[str, list[tuple[float, float]]] = {name: [] for name in (SAMPLE, *OURS)}
     for _ in range(arguments.repeat):
         with tempfile.TemporaryDirectory() as folder:
-            theirs, their_digests = run_sample(arguments.data, Path(folder) / "sample")
-            ours, our_digests = run_ours(arguments.data, Path(folder) / "ours")
-        if their_digests != our_digests:
-            raise SystemExit(f"the CSVs differ: {their_digests} and {our_digests}")
-        rows["sample program"].append(theirs)
-        rows["mnist-pipeline run"].append(ours)
+            plain = unpacked(Path(arguments.data), Path(folder) / "unpacked")  # as the sample has them
+            measured, their_digests = run_sample(str(plain), Path(folder) / "sample")
+            rows[SAMPLE].append(measured)
+            for name, options in OURS.items():
+                measured, our_digests = run_ours(arguments.data, Path(folder) / name, options)
+                if their_digests != our_digests:
+                    raise SystemExit(f"the CSVs differ: {their_digests} and {our_digests}")
+                rows[name].append(measured)
 
-    print(f"{'program':<20} {'wall, s':>9} {'accuracy':>9}   (medians of {arguments.repeat}; the CSVs are identical)")
-    for name, measured in rows.items():
-        seconds, accuracy = (statistics.median(column) for column in zip(*measured, strict=True))
-        print(f"{name:<20} {seconds:>9.1f} {accuracy:>9.4f}")
-    ratios = [ours[0] / theirs[0] for theirs, ours in zip(*rows.values(), strict=True)]
-    print(f"wall time, ours / sample: {statistics.median(ratios):.2f}")
+    print(f"{'program':<20} {'wall, s':>9} {'of sample':>9} {'accuracy':>9}   medians of {arguments.repeat}; same CSVs")
+    for name, runs in rows.items():
+        seconds, accuracy = (statistics.median(column) for column in zip(*runs, strict=True))
+        ratio = statistics.median(run[0] / sample[0] for sample, run in zip(rows[SAMPLE], runs, strict=True))
+        print(f"{name:<20} {seconds:>9.1f} {ratio:>9.2f} {accuracy:>9.4f}")
 
 
 def run_sample(data: str, folder: Path) -> tuple[tuple[float, float], dict[str, str]]:
@@ -63,9 +72,9 @@ def step(name: str, *arguments: str) -> str:
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
 
 
-def run_ours(data: str, folder: Path) -> tuple[tuple[float, float], dict[str, str]]:
+def run_ours(data: str, folder: Path, options: tuple[str, ...]) -> tuple[tuple[float, float], dict[str, str]]:
     """Run the main job as a user would; return (seconds, accuracy) and the digests of the CSVs."""
-    command = [sys.executable, "-m", "mnist_pipeline", "run", "--data", data, "--output-dir", str(folder)]
+    command = [sys.executable, "-m", "mnist_pipeline", "run", "--data", data, "--output-dir", str(folder), *options]
     started = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     seconds = time.perf_counter() - started

@@ -1,4 +1,4 @@
-"""Each step runs with nothing but its own snapshot and what its own conda file lists."""
+"""What the conda files list; that it is enough to run every step is shown in workspace/test_submitted_job_runs.py."""
 
 import re
 import subprocess
@@ -6,54 +6,15 @@ import sys
 
 import pytest
 import yaml
-from azure.ai.ml import Input
-from idx_data import write_patterned_idx
-from job_environment import pip_list, run_in_own_environments
-from mlflow import MlflowClient
+from job_environment import pip_list
 
 from mnist_pipeline.components.environment import KERAS, KERAS_GPU, PREP
-from mnist_pipeline.pipelines import image_classification_pipeline, train_evaluate_register_pipeline
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def raw(tmp_path):
-    return write_patterned_idx(tmp_path / "raw", 8, 6, n_classes=3)
-
-
-def main_job(raw):
-    return image_classification_pipeline(
-        pipeline_input_data=Input(type="uri_folder", path=str(raw)), epochs=1, min_accuracy=0.0
-    )
-
-
-def script_job(raw):
-    data = Input(type="uri_folder", path=str(raw))
-    return train_evaluate_register_pipeline(
-        train_data_asset_uri=data, test_data_asset_uri=data, epochs=1, min_accuracy=0.0
-    )
-
-
-@pytest.mark.parametrize("make_job", [main_job, script_job])
-def test_every_node_runs_in_the_environment_of_its_own_conda_file(
-    make_job, raw, tmp_path, environments, tracking_server, monkeypatch
-):
-    monkeypatch.delenv("PYTHONPATH", raising=False)
-    job = make_job(raw)
-
-    run = run_in_own_environments(job, environments, tracking_server, tmp_path / "runs")
-
-    run.raise_for_status()
-    assert MlflowClient(tracking_server).get_registered_model("mnist-classifier").latest_versions
-    for node in job.jobs.values():
-        python = environments(node.component.environment.conda_file) / "python"
-        missing = subprocess.run([python, "-c", "import mnist_pipeline"], cwd="/", capture_output=True, text=True)
-        assert "No module named 'mnist_pipeline'" in missing.stderr
-
-
-def test_preparing_needs_no_tensorflow(raw):
-    packages = pip_list(main_job(raw).jobs["prepare_data_node"].component.environment.conda_file)
+def test_preparing_needs_no_tensorflow():
+    packages = pip_list(yaml.safe_load(PREP["conda_file"].read_text()))
 
     assert not [package for package in packages if package.startswith(("tensorflow", "keras"))]
 

@@ -1,9 +1,10 @@
 """Changing training images at random in ways that do not change what they show."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 class Augmentation(NamedTuple):
@@ -22,8 +23,8 @@ AUGMENTATIONS = {
 
 
 def augmented(
-    images: npt.NDArray[np.uint8], augmentation: str, generator: np.random.Generator
-) -> npt.NDArray[np.uint8]:
+    images: "npt.NDArray[np.uint8]", augmentation: str, generator: "np.random.Generator"
+) -> "npt.NDArray[np.uint8]":
     """Return the images, each changed at random.
 
     `shift` moves an image by at most one pixel down or up and right or left, with black where nothing comes from;
@@ -37,6 +38,8 @@ def augmented(
     Returns:
         uint8 of the same shape.
     """
+    import numpy as np  # here, because the command's help knows the names above
+
     flip, reach = AUGMENTATIONS[augmentation]
     result = images
     if flip:
@@ -48,8 +51,10 @@ def augmented(
     return result
 
 
-def _shifted(images: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+def _shifted(images: "npt.NDArray[np.uint8]", offsets: "npt.NDArray[np.int64]") -> "npt.NDArray[np.uint8]":
     """Move each image by its own (rows, columns); one move at a time, for all the images that make it."""
+    import numpy as np
+
     height, width = images.shape[1:]
     result = np.zeros_like(images)
     for down, right in np.unique(offsets, axis=0):

@@ -1,6 +1,7 @@
 """What was submitted is enough to run: nothing from this machine but the bytes that the workspace received."""
 
 import os
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -65,3 +66,7 @@ def test_a_submitted_job_runs_to_a_registered_model_with_nothing_but_what_was_su
 
     run.raise_for_status()
     assert MlflowClient(tracking_server).get_registered_model(model_name).latest_versions[0].version == "1"
+    for node in job.nodes.values():
+        python = environments(node.conda_file) / "python"
+        missing = subprocess.run([python, "-c", "import mnist_pipeline"], cwd="/", capture_output=True, text=True)
+        assert "No module named 'mnist_pipeline'" in missing.stderr
