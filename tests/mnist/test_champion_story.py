@@ -44,7 +44,7 @@ def test_a_longer_training_wins_the_shorter_is_refused_and_a_rollback_brings_it_
         )
         return json.loads((tmp_path / "registration/registration.json").read_text())
 
-    short, long = train_and_score(1), train_and_score(10)
+    short, long = train_and_score(1), train_and_score(4)
 
     first = register(short)
     assert (first["decision"], first["model_version"], first["champion"]) == ("registered", "1", None)

@@ -15,9 +15,9 @@ def server(tracking_server):
     return tracking_server
 
 
-@pytest.fixture(params=["sqlite", "server", "as on Azure", "without aliases"])
+@pytest.fixture(params=["sqlite", "as on Azure", "without aliases"])
 def versions(request, monkeypatch):
-    """An unused name in a registry: in a file, on a server, on one without newer endpoints, on one without aliases."""
+    """An unused name in a registry: in a file, on a server without the newer endpoints, on one without aliases too."""
     if request.param == "sqlite":
         request.getfixturevalue("mlflow_store")
         yield ModelVersions("digits")
@@ -27,7 +27,7 @@ def versions(request, monkeypatch):
     monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
     previous = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
     with tracking_proxy(url, ALIASES if request.param == "without aliases" else None) as proxy:
-        mlflow.set_tracking_uri(url if request.param == "server" else proxy.url)
+        mlflow.set_tracking_uri(proxy.url)
         try:
             yield ModelVersions(name)
         finally:

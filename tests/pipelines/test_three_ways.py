@@ -42,7 +42,7 @@ def plain(raw, tmp_path_factory, session_store):
     return outcome(folder / "result", folder / "registration")
 
 
-@pytest.mark.parametrize(("mode", "gpu"), [("subprocess", False), ("in-process", False), ("subprocess", True)])
+@pytest.mark.parametrize(("mode", "gpu"), [("subprocess", False), ("in-process", True)])
 def test_plain_calls_and_the_runner_give_the_same_predictions_and_metrics(mode, gpu, raw, plain, tmp_path):
     job = image_classification_pipeline(
         pipeline_input_data=Input(type="uri_folder", path=str(raw)), class_names="a,b,c,d", gpu=gpu, **SETTINGS, **GATE
