@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,25 +17,34 @@ if TYPE_CHECKING:
 EVIDENCE_TAG = "evidence"  # of a version: where its evidence is
 
 
-@dataclass(frozen=True)
-class Opponent:
-    """A champion, its number, and its evidence on the challenger's test data."""
+def find_opponent(versions: ModelVersions, model_digest: str) -> "ModelVersion | None":
+    """Return the champion that a challenger has to face; None where there is none.
 
-    version: int
-    evidence: Evidence
-
-
-def find_opponent(
-    versions: ModelVersions, model_digest: str, evidence: Evidence, test_data: str | os.PathLike[str] | None
-) -> Opponent | None:
-    """Return the champion that a challenger is to be compared with; None where there is none.
-
-    If the challenger is the champion already, because its step is run again, that is the champion which it replaced. A
-    champion whose stored evidence is of other test data is scored again on those of the challenger.
+    If the challenger is the champion already, because its step is run again, that is the champion which it replaced.
 
     Args:
         versions: The versions of the registered model.
         model_digest: SHA-256 of the challenger.
+
+    Raises:
+        RegistryError: the registry cannot be reached or refuses.
+    """
+    champion = versions.champion()
+    if champion is not None and champion.tags.get(MODEL_DIGEST) == model_digest:
+        history = versions.history()
+        previous = history[0].previous if history else None
+        return versions.all().get(previous) if previous is not None else None
+    return champion
+
+
+def evidence_of(
+    champion: "ModelVersion", versions: ModelVersions, evidence: Evidence, test_data: str | os.PathLike[str] | None
+) -> Evidence:
+    """Return the evidence of a champion on the challenger's test data; where it has none, it is scored again on them.
+
+    Args:
+        champion: One of the versions.
+        versions: The versions of the registered model.
         evidence: The challenger's.
         test_data: What the challenger was scored on; None where it is not at hand.
 
@@ -46,13 +54,6 @@ def find_opponent(
         ModelError, DataError: the champion cannot be scored on the test data.
         RegistryError: the registry cannot be reached or refuses.
     """
-    champion = versions.champion()
-    if champion is not None and champion.tags.get(MODEL_DIGEST) == model_digest:
-        history = versions.history()
-        previous = history[0].previous if history else None
-        champion = versions.all().get(previous) if previous is not None else None
-    if champion is None:
-        return None
     name = f"the champion, {versions.name} version {champion.version}"
     if not evidence.digests:
         raise MetricsError(
@@ -62,15 +63,13 @@ def find_opponent(
     wanted = evidence.digests["test_data"]
     with tempfile.TemporaryDirectory() as folder:
         if EVIDENCE_TAG in champion.tags and champion.tags.get(DATA_DIGEST) == wanted:
-            found = _stored_evidence(versions, champion, Path(folder))
-        elif test_data is not None:
-            found = _score_again(versions, champion, test_data, wanted, Path(folder))
-        else:
-            raise MetricsError(
-                f"{name}, was scored on other test data; nothing was registered; give the test data (test_data), on "
-                "which it is then scored again, or compare with no champion (champion=off)."
-            )
-    return Opponent(int(champion.version), found)
+            return _stored_evidence(versions, champion, Path(folder))
+        if test_data is not None:
+            return _score_again(versions, champion, test_data, wanted, Path(folder))
+    raise MetricsError(
+        f"{name}, was scored on other test data; nothing was registered; give the test data (test_data), on which it "
+        "is then scored again, or compare with no champion (champion=off)."
+    )
 
 
 def _stored_evidence(versions: ModelVersions, champion: "ModelVersion", folder: Path) -> Evidence:

@@ -5,14 +5,18 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mnist_pipeline.mnist.dataset import data_digest
 from mnist_pipeline.mnist.errors import MetricsError, ModelError
 from mnist_pipeline.mnist.evidence import EVIDENCE_FILES, read_evidence
 from mnist_pipeline.mnist.files import output_folder, sha256_of, written_whole
-from mnist_pipeline.mnist.opponent import EVIDENCE_TAG, find_opponent
+from mnist_pipeline.mnist.opponent import EVIDENCE_TAG, evidence_of, find_opponent
 from mnist_pipeline.mnist.promotion import OFF, Decision, Evidence, Policy, decide
 from mnist_pipeline.mnist.versions import ACCURACY, ModelVersions
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
 
 REGISTRATION = "registration.json"
 SCHEMA_VERSION = 1
@@ -70,16 +74,16 @@ def register(
         )
 
     versions = ModelVersions(model_name)
-    opponent = find_opponent(versions, model_digest, evidence, test_data) if policy.champion != OFF else None
+    opponent = find_opponent(versions, model_digest) if policy.champion != OFF else None
     version = champion = None
     while True:
-        decision = decide(evidence, policy, opponent.evidence if opponent else None)
+        decision = decide(evidence, policy, evidence_of(opponent, versions, evidence, test_data) if opponent else None)
         print(_table(decision), flush=True)
         if not decision.accepted:
             break
         version = _make_version(versions, model, model_digest, Path(input_result), evidence, decision)
-        now = find_opponent(versions, model_digest, evidence, test_data) if policy.champion != OFF else None
-        if now == opponent:
+        now = find_opponent(versions, model_digest) if policy.champion != OFF else None
+        if _number(now) == _number(opponent):
             champion = versions.crown(version, f"registered: {_sentence(decision)}", contested=policy.champion != OFF)
             break
         opponent = now
@@ -92,9 +96,7 @@ def register(
             "decision": "registered" if registered else "refused",
             "checks": [asdict(check) for check in decision.checks],
             "policy": asdict(policy),
-            "champion": {"version": str(opponent.version), **asdict(decision.comparison)}
-            if opponent and decision.comparison
-            else None,
+            "champion": {"version": _number(opponent), **asdict(decision.comparison)} if decision.comparison else None,
             "model_name": model_name,
             "model_version": str(registered) if registered else None,
             "model_uri": f"models:/{model_name}/{registered}" if registered else None,
@@ -103,6 +105,10 @@ def register(
         }
         with written_whole(Path(registration) / REGISTRATION) as (path,):
             path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def _number(version: "ModelVersion | None") -> str | None:
+    return str(version.version) if version is not None else None
 
 
 def _check_digest(evidence: Evidence, name: str, digest: str, finding: str) -> None:
