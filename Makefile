@@ -1,4 +1,4 @@
-# make check: everything a change must pass, in about five minutes; needs `pip install -e '.[dev]'`.
+# make check: everything a change must pass, in about six minutes; needs `pip install -e '.[dev]'`.
 .PHONY: check test mutants
 
 check:
