@@ -24,7 +24,7 @@ def keras_score_component(
     Args:
         input_data: A CSV, a line an image: label, then pixels 0..255; the file or a folder with exactly one.
         input_model: MLflow model folder.
-        output_result: Folder with predict_result.csv, labels.csv, metrics.json, the confusion matrix, the worst mistakes.
+        output_result: Folder with predict_result.csv, labels.csv, metrics.json, confusion matrix and worst mistakes.
     """
     from mnist_pipeline.mnist.scoring import score
 
