@@ -1,6 +1,5 @@
 """`mnist-pipeline models`: the model registry, and who is champion."""
 
-import os
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -8,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mnist_pipeline.cli.store import find_store
 from mnist_pipeline.cli.table import show as show_table
-from mnist_pipeline.mnist.versions import MODEL_NAME
+from mnist_pipeline.mnist.versions import MODEL_NAME, MOVE_TAG
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,16 +48,14 @@ def _registry_options(command: Callable[..., None]) -> Callable[..., None]:
     )
     @wraps(command)
     def with_registry(*args: Any, output_dir: Path, **kwargs: Any) -> None:
-        if not os.environ.get("MLFLOW_TRACKING_URI"):
-            from mnist_pipeline.runner.tracking import embedded_store
+        store = find_store(output_dir)
+        if store is None:
+            raise click.UsageError(
+                f"{output_dir}: no MLflow store is there; run a pipeline first, or name its --output-dir."
+            )
+        import mlflow
 
-            if not (output_dir / "mlflow.db").is_file():
-                raise click.UsageError(
-                    f"{output_dir}: no MLflow store is there; run a pipeline first, or name its --output-dir."
-                )
-            import mlflow
-
-            mlflow.set_tracking_uri(embedded_store(output_dir))
+        mlflow.set_tracking_uri(store)
         command(*args, **kwargs)
 
     return with_registry
@@ -117,7 +115,7 @@ def show(model_name: str, version: int | None, as_json: bool) -> None:
     ]
     facts = {"model": model_name, "version": str(found.version), "role": _roles(versions).get(int(found.version), "")}
     facts |= {"created": _local(_created(found))}
-    facts |= {name: value for name, value in sorted(found.tags.items()) if not name.startswith("champion.")}
+    facts |= {name: value for name, value in sorted(found.tags.items()) if not name.startswith(MOVE_TAG)}
     if as_json:
         import json
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from mnist_pipeline.cli.store import find_store
+
 
 @click.command(short_help="Classify PNG or JPEG images with a trained model.")
 @click.argument("model")
@@ -55,13 +57,10 @@ def _fetch(uri: str, output_dir: Path, target: str) -> Path:
     from mlflow.exceptions import MlflowException
 
     from mnist_pipeline.errors import RegistryError
-    from mnist_pipeline.runner import embedded_store
 
-    store = os.environ.get("MLFLOW_TRACKING_URI")
+    store = find_store(output_dir)
     if store is None:
-        if not (output_dir / "mlflow.db").is_file():
-            raise RegistryError(f"{output_dir}: no MLflow store in it; name the folder of your runs with --output-dir.")
-        store = embedded_store(output_dir)
+        raise RegistryError(f"{output_dir}: no MLflow store in it; name the folder of your runs with --output-dir.")
     mlflow.set_tracking_uri(store)
     try:
         return Path(mlflow.artifacts.download_artifacts(uri, dst_path=target))

@@ -74,7 +74,8 @@ def register(
         )
 
     versions = ModelVersions(model_name)
-    opponent = find_opponent(versions, model_digest) if policy.champion != OFF else None
+    compared = policy.champion != OFF
+    opponent = find_opponent(versions, model_digest) if compared else None
     version = champion = None
     while True:
         decision = decide(evidence, policy, evidence_of(opponent, versions, evidence, test_data) if opponent else None)
@@ -82,9 +83,9 @@ def register(
         if not decision.accepted:
             break
         version = _make_version(versions, model, model_digest, Path(input_result), evidence, decision)
-        now = find_opponent(versions, model_digest) if policy.champion != OFF else None
+        now = find_opponent(versions, model_digest) if compared else None
         if _number(now) == _number(opponent):
-            champion = versions.crown(version, f"registered: {_sentence(decision)}", contested=policy.champion != OFF)
+            champion = versions.crown(version, f"registered: {_sentence(decision)}", contested=compared)
             break
         opponent = now
         print("the champion has changed meanwhile: decided again", flush=True)

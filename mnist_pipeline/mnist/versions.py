@@ -27,8 +27,8 @@ CHALLENGER = "challenger"
 MODEL_DIGEST = "sha256.model"  # tag
 DATA_DIGEST = "sha256.test_data"  # tag
 ACCURACY = "accuracy"  # tag
+MOVE_TAG = "champion."  # how the tags of the moves begin
 
-_PREFIX = "champion."
 _TIME = "%Y-%m-%dT%H.%M.%S.%fZ"  # sorts as text; a tag's name may hold no colon everywhere
 
 
@@ -102,20 +102,11 @@ class ModelVersions:
         Raises:
             RegistryError: there is none of that number.
         """
-        versions = self.all()
-        if number not in versions:
-            known = ", ".join(map(str, versions)) or "none"
-            raise RegistryError(f"{self.name} has no version {number}; there is {known}.")
-        return versions[number]
+        return self._pick(number, self.all())
 
     def champion(self) -> "ModelVersion | None":
         """Return the version behind the alias `champion`, or the newest move's where the registry has no aliases."""
-        versions = self.all()
-        number = self._aliases().get(CHAMPION) if versions else None
-        if number is None:
-            newest = max(_moves(versions), key=lambda move: move.time, default=None)
-            number = newest.version if newest else None
-        return versions.get(number) if number is not None else None
+        return self._champion_among(self.all())
 
     def challenger(self) -> "ModelVersion | None":
         """Return the version behind the alias `challenger`, or the newest where the registry has no aliases."""
@@ -125,10 +116,11 @@ class ModelVersions:
 
     def history(self) -> list[Reign]:
         """Return who was champion when, the present one first."""
-        champion = self.champion()
+        versions = self.all()
+        champion = self._champion_among(versions)
         if champion is None:
             return []
-        moves = sorted(_moves(self.all()), key=lambda move: move.time, reverse=True)
+        moves = sorted(_moves(versions), key=lambda move: move.time, reverse=True)
         reigns: list[Reign] = []
         number: int | None = int(champion.version)
         until: datetime | None = None
@@ -205,34 +197,46 @@ class ModelVersions:
         Raises:
             RegistryError: there is no such version.
         """
-        self.get(number)
-        previous = self._champion_number()
-        moves = _moves(self.all())
+        versions = self.all()
+        self._pick(number, versions)
+        previous = _number(self._champion_among(versions))
+        moves = _moves(versions)
         began = max((move.time for move in moves if move.version == previous), default="")
         said = any(move.version == number and move.previous == previous and move.time > began for move in moves)
         if previous != number and not said:
-            self._announce(number, previous, reason)
+            self._announce(number, previous, reason, moves)
         self._set_alias(CHAMPION, number)
         if not contested or previous == number:
             return number
-        best = self._best_rival(number, previous, began)
+        versions = self.all()
+        best = _best_rival(versions, number, previous, began)
         if best != number:
             self._set_alias(CHAMPION, best)
-        if best != (champion := self._champion_number()):  # without aliases the last word counts
-            self._announce(best, champion, f"more accurate than version {champion}, which came at the same moment")
+        if best != (champion := _number(self._champion_among(versions))):  # without aliases the last word counts
+            reason = f"more accurate than version {champion}, which came at the same moment"
+            self._announce(best, champion, reason, _moves(versions))
         return best
 
-    def _announce(self, number: int, previous: int | None, reason: str) -> None:
-        """Put on record that the champion is about to move."""
+    def _announce(self, number: int, previous: int | None, reason: str, moves: list[_Move]) -> None:
+        """Put on record that the champion is about to move, as the newest of the moves."""
         now = datetime.now(UTC).strftime(_TIME)
-        time = max([now, *(_after(move.time) for move in _moves(self.all()))])
+        time = max([now, *(_after(move.time) for move in moves)])
         value = json.dumps({"previous": previous, "reason": reason})
         with self.named_errors():
-            self.client.set_model_version_tag(self.name, str(number), f"{_PREFIX}{time}", value)
+            self.client.set_model_version_tag(self.name, str(number), f"{MOVE_TAG}{time}", value)
 
-    def _champion_number(self) -> int | None:
-        champion = self.champion()
-        return int(champion.version) if champion else None
+    def _champion_among(self, versions: dict[int, "ModelVersion"]) -> "ModelVersion | None":
+        number = self._aliases().get(CHAMPION) if versions else None
+        if number is None:
+            newest = max(_moves(versions), key=lambda move: move.time, default=None)
+            number = newest.version if newest else None
+        return versions.get(number) if number is not None else None
+
+    def _pick(self, number: int, versions: dict[int, "ModelVersion"]) -> "ModelVersion":
+        if number not in versions:
+            known = ", ".join(map(str, versions)) or "none"
+            raise RegistryError(f"{self.name} has no version {number}; there is {known}.")
+        return versions[number]
 
     def roll_back(self, reason: str) -> int:
         """Make the champion before the present one champion again; return its number.
@@ -245,17 +249,6 @@ class ModelVersions:
         if previous is None:
             raise RegistryError(f"{self.name} had no champion before the present one; promote a version by its number.")
         return self.crown(previous, reason)
-
-    def _best_rival(self, number: int, previous: int | None, began: str) -> int:
-        """Of the versions that replace the champion `previous`, of the same test data as `number`, return the best."""
-        versions = self.all()
-        data = versions[number].tags.get(DATA_DIGEST)
-        rivals = {
-            move.version
-            for move in _moves(versions)
-            if move.previous == previous and move.time > began and versions[move.version].tags.get(DATA_DIGEST) == data
-        }
-        return max(rivals, key=lambda one: (float(versions[one].tags.get(ACCURACY, -1)), -one), default=number)
 
     def _aliases(self) -> dict[str, int]:
         with self.named_errors():
@@ -289,13 +282,28 @@ class ModelVersions:
             raise RegistryError(f"the registry at {uri} refused {self.name!r}: {error.message}") from error
 
 
+def _number(version: "ModelVersion | None") -> int | None:
+    return int(version.version) if version is not None else None
+
+
+def _best_rival(versions: dict[int, "ModelVersion"], number: int, previous: int | None, began: str) -> int:
+    """Of the versions that replace the champion `previous`, of the same test data as `number`, return the best."""
+    data = versions[number].tags.get(DATA_DIGEST)
+    rivals = {
+        move.version
+        for move in _moves(versions)
+        if move.previous == previous and move.time > began and versions[move.version].tags.get(DATA_DIGEST) == data
+    }
+    return max(rivals, key=lambda one: (float(versions[one].tags.get(ACCURACY, -1)), -one), default=number)
+
+
 def _moves(versions: dict[int, "ModelVersion"]) -> list[_Move]:
     moves = []
     for number, version in versions.items():
         for tag, value in version.tags.items():
-            if not tag.startswith(_PREFIX):
+            if not tag.startswith(MOVE_TAG):
                 continue
-            time = tag.removeprefix(_PREFIX)
+            time = tag.removeprefix(MOVE_TAG)
             try:
                 datetime.strptime(time, _TIME)
                 content = json.loads(value)
