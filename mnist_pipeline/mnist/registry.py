@@ -83,11 +83,11 @@ def register(
         if not decision.accepted:
             break
         version = _make_version(versions, model, model_digest, Path(input_result), evidence, decision)
-        now = find_opponent(versions, model_digest) if compared else None
-        if _number(now) == _number(opponent):
-            champion = versions.crown(version, f"registered: {_sentence(decision)}", contested=compared)
+        reason = f"registered: {_sentence(decision)}"
+        champion = versions.contend(version, _number(opponent), reason) if compared else versions.crown(version, reason)
+        if champion is not None:
             break
-        opponent = now
+        opponent = find_opponent(versions, model_digest)
         print("the champion has changed meanwhile: decided again", flush=True)
     registered = version if decision.accepted else None
     print(f"registered {model_name} version {version}" if registered else f"not registered: {model_name}", flush=True)
@@ -97,7 +97,9 @@ def register(
             "decision": "registered" if registered else "refused",
             "checks": [asdict(check) for check in decision.checks],
             "policy": asdict(policy),
-            "champion": {"version": _number(opponent), **asdict(decision.comparison)} if decision.comparison else None,
+            "champion": {"version": str(_number(opponent)), **asdict(decision.comparison)}
+            if decision.comparison
+            else None,
             "model_name": model_name,
             "model_version": str(registered) if registered else None,
             "model_uri": f"models:/{model_name}/{registered}" if registered else None,
@@ -108,8 +110,8 @@ def register(
             path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
-def _number(version: "ModelVersion | None") -> str | None:
-    return str(version.version) if version is not None else None
+def _number(version: "ModelVersion | None") -> int | None:
+    return int(version.version) if version is not None else None
 
 
 def _check_digest(evidence: Evidence, name: str, digest: str, finding: str) -> None:

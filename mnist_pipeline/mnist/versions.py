@@ -185,37 +185,64 @@ class ModelVersions:
             uri = self.client.get_model_version_download_uri(self.name, str(number))
         return self.download(uri, folder)
 
-    def crown(self, number: int, reason: str, *, contested: bool = False) -> int:
-        """Make a version the champion; return the number of the champion after that.
+    def crown(self, number: int, reason: str) -> int:
+        """Make a version the champion, whichever is it now; return its number.
 
         Args:
             number: The version.
             reason: Why, for the history.
-            contested: Whether others may replace the same champion at the same moment, each unaware of the others. Then
-                the most accurate of them stays, of equal ones the oldest, whichever process comes last.
 
         Raises:
             RegistryError: there is no such version.
         """
         versions = self.all()
         self._pick(number, versions)
-        previous = _number(self._champion_among(versions))
+        self._move(number, _number(self._champion_among(versions)), reason, _moves(versions))
+        return number
+
+    def contend(self, number: int, opponent: int | None, reason: str) -> int | None:
+        """Make a version the champion in the place of the one that it was compared with.
+
+        Others may do the same at the same moment. MLflow's registry has no compare-and-set: of those that replace the
+        same champion unaware of each other the most accurate stays, of equal ones the oldest, whichever comes last.
+
+        Args:
+            number: The version.
+            opponent: The champion that it was compared with; None if there was none.
+            reason: Why, for the history.
+
+        Returns:
+            The number of the champion after that; None, and nothing was changed, if the champion is neither of the two.
+
+        Raises:
+            RegistryError: there is no such version.
+        """
+        versions = self.all()
+        self._pick(number, versions)
+        champion = _number(self._champion_among(versions))
+        if champion not in (opponent, number):
+            return None
         moves = _moves(versions)
-        began = max((move.time for move in moves if move.version == previous), default="")
-        said = any(move.version == number and move.previous == previous and move.time > began for move in moves)
-        if previous != number and not said:
-            self._announce(number, previous, reason, moves)
-        self._set_alias(CHAMPION, number)
-        if not contested or previous == number:
+        began = _last_move_to(opponent, moves)
+        self._move(number, champion, reason, moves)
+        if champion == number:
             return number
         versions = self.all()
-        best = _best_rival(versions, number, previous, began)
+        best = _best_since(began, number, versions)
         if best != number:
             self._set_alias(CHAMPION, best)
         if best != (champion := _number(self._champion_among(versions))):  # without aliases the last word counts
             reason = f"more accurate than version {champion}, which came at the same moment"
             self._announce(best, champion, reason, _moves(versions))
         return best
+
+    def _move(self, number: int, previous: int | None, reason: str, moves: list[_Move]) -> None:
+        """Say that the champion is about to move, unless a process that was killed has said so, and move the alias."""
+        began = _last_move_to(previous, moves)
+        said = any(move.version == number and move.previous == previous and move.time > began for move in moves)
+        if previous != number and not said:
+            self._announce(number, previous, reason, moves)
+        self._set_alias(CHAMPION, number)
 
     def _announce(self, number: int, previous: int | None, reason: str, moves: list[_Move]) -> None:
         """Put on record that the champion is about to move, as the newest of the moves."""
@@ -259,11 +286,16 @@ class ModelVersions:
         from mlflow.exceptions import MlflowException
 
         with self.named_errors():
-            try:
-                self.client.set_registered_model_alias(self.name, alias, str(number))
-            except MlflowException as error:
-                if error.error_code != "ENDPOINT_NOT_FOUND":  # a registry without aliases: the tags say the same
-                    raise
+            for last in (False, False, True):
+                try:
+                    self.client.set_registered_model_alias(self.name, alias, str(number))
+                except MlflowException as error:
+                    if error.error_code == "ENDPOINT_NOT_FOUND":  # a registry without aliases: the tags say the same
+                        return
+                    if last or error.error_code != "BAD_REQUEST":  # which MLflow answers the later of two at once
+                        raise
+                else:
+                    return
 
     @contextmanager
     def named_errors(self) -> Iterator[None]:
@@ -286,13 +318,17 @@ def _number(version: "ModelVersion | None") -> int | None:
     return int(version.version) if version is not None else None
 
 
-def _best_rival(versions: dict[int, "ModelVersion"], number: int, previous: int | None, began: str) -> int:
-    """Of the versions that replace the champion `previous`, of the same test data as `number`, return the best."""
+def _last_move_to(number: int | None, moves: list[_Move]) -> str:
+    return max((move.time for move in moves if move.version == number), default="")
+
+
+def _best_since(began: str, number: int, versions: dict[int, "ModelVersion"]) -> int:
+    """Of the versions that were to be champion since then, of the same test data as `number`, return the best."""
     data = versions[number].tags.get(DATA_DIGEST)
     rivals = {
         move.version
         for move in _moves(versions)
-        if move.previous == previous and move.time > began and versions[move.version].tags.get(DATA_DIGEST) == data
+        if move.time > began and versions[move.version].tags.get(DATA_DIGEST) == data
     }
     return max(rivals, key=lambda one: (float(versions[one].tags.get(ACCURACY, -1)), -one), default=number)
 

@@ -4,6 +4,9 @@ from datetime import UTC, datetime
 
 import mlflow
 import pytest
+from mlflow.store.model_registry.dbmodels.models import SqlRegisteredModelAlias
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 from tracking_proxy import ALIASES, tracking_proxy
 
 from mnist_pipeline.mnist.errors import RegistryError
@@ -43,10 +46,14 @@ def local(mlflow_store):  # noqa: ARG001 - it is what ModelVersions finds
 
 def add(versions, digest, **tags):
     """Make a version, as the register step does, but for the model's files."""
+    number = int(_create(versions, digest, **tags).version)
+    versions.challenge(number)
+    return number
+
+
+def _create(versions, digest, **tags):
     run = versions.client.create_run("0")
-    found = versions.create(f"{run.info.artifact_uri}/model", run.info.run_id, digest, tags, f"model {digest}")
-    versions.challenge(int(found.version))
-    return int(found.version)
+    return versions.create(f"{run.info.artifact_uri}/model", run.info.run_id, digest, tags, f"model {digest}")
 
 
 def number_of(version):
@@ -207,13 +214,13 @@ def test_of_two_that_replace_the_same_champion_at_once_the_more_accurate_stays(v
 
     def set_tag_late(*arguments):
         monkeypatch.undo()
-        assert other.crown(second, "better", contested=True) == second
+        assert other.contend(second, old, "better") == second
         set_tag(*arguments)
 
     monkeypatch.setattr(versions.client, "set_model_version_tag", set_tag_late)
     better = first if slower > faster else second
 
-    assert versions.crown(first, "better", contested=True) == better
+    assert versions.contend(first, old, "better") == better
     assert number_of(versions.champion()) == better
     assert reigns(versions)[0][0] == better
     assert reigns(versions)[-1][0] == old
@@ -221,17 +228,56 @@ def test_of_two_that_replace_the_same_champion_at_once_the_more_accurate_stays(v
 
 def test_what_a_person_promotes_is_champion_whoever_is_more_accurate(local):
     first, better = add(local, "aa", accuracy="0.8"), add(local, "bb", accuracy="0.9")
-    local.crown(better, "better", contested=True)
+    local.contend(better, None, "better")
 
     assert local.crown(first, "promoted by hand") == first
     assert number_of(local.champion()) == first
+
+
+def test_a_version_does_not_replace_a_champion_that_it_was_not_compared_with(versions):
+    old, first, second = (add(versions, digest, accuracy=f"0.{digest}") for digest in ("7", "8", "9"))
+    versions.crown(old, "good enough")
+    versions.contend(first, old, "better")
+    before = versions.history()
+
+    assert versions.contend(second, old, "better than the former") is None
+    assert versions.history() == before
+
+    assert versions.contend(second, first, "better than the present") == second
+    assert number_of(versions.champion()) == second
+
+
+def test_the_later_of_two_processes_that_give_an_alias_for_the_first_time_gives_it_again(local):
+    """The other comes between the question whether the alias is there and its insertion."""
+    first, second = (int(_create(local, digest).version) for digest in ("aa", "bb"))
+
+    arrivals = iter(["the other"])
+
+    def give_it_first(session, *_):
+        if any(isinstance(row, SqlRegisteredModelAlias) for row in session.new) and next(arrivals, None):
+            ModelVersions(local.name).challenge(second)
+
+    event.listen(Session, "before_flush", give_it_first)
+    try:
+        local.challenge(first)
+    finally:
+        event.remove(Session, "before_flush", give_it_first)
+
+    assert next(arrivals, None) is None
+    assert number_of(local.challenger()) == first
 
 
 def _register_at_once(uri, barrier, digest, accuracy):
     mlflow.set_tracking_uri(uri)
     versions = ModelVersions("contested")
     barrier.wait()
-    versions.crown(add(versions, digest, accuracy=accuracy), "registered", contested=True)
+    number = add(versions, digest, accuracy=accuracy)
+    opponent = None
+    while versions.contend(number, opponent, "registered") is None:
+        champion = versions.champion()
+        if float(champion.tags["accuracy"]) >= float(accuracy):
+            break
+        opponent = int(champion.version)
 
 
 @pytest.mark.parametrize("digests", [("aa", "bb"), ("aa", "aa")], ids=["two models", "one model twice"])
