@@ -74,8 +74,9 @@ def train(folder: Path, csv: Path) -> None:
     import mlflow
 
     from benchmarks.sample_program.train import build_network
+    from mnist_pipeline.mnist.classifier import TrainedModel
     from mnist_pipeline.mnist.dataset import read_csv_dataset
-    from mnist_pipeline.mnist.model_folder import TrainedModel, save_model
+    from mnist_pipeline.mnist.model_folder import save_model
 
     dataset = read_csv_dataset(csv)
     pixels = dataset.images[:6000, ..., None].astype("float32") / 255

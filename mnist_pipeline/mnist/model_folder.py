@@ -1,12 +1,15 @@
-"""A trained network as an MLflow model folder: `MLmodel`, `data/model.keras`, and what is needed to serve it."""
+"""A trained network as an MLflow model folder: `MLmodel`, `data/model.keras`, and what is needed to serve it.
+
+Beside `model.keras` lies the same network as `model.onnx`, for steps that only use it: ONNX Runtime has it ready before
+TensorFlow would be imported. `MLmodel` holds the digests of both; if either has been changed, the Keras file counts.
+"""
 
 import os
 import shutil
 import tempfile
+import warnings
 import zipfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -15,66 +18,21 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from mnist_pipeline.mnist.classifier import Classifier, OnnxModel, TrainedModel
 from mnist_pipeline.mnist.errors import ModelError, OutputError
-from mnist_pipeline.mnist.files import output_folder, written_whole
+from mnist_pipeline.mnist.files import output_folder, sha256_of, written_whole
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
+    import onnxruntime
 
 CLASS_NAMES = "class_names"  # key in the metadata of MLmodel
 HYPERPARAMETERS = "hyperparameters"  # likewise
-PREDICTION_BATCH = 200  # images: what the layers make of them stays near the cache
+DIGESTS = "sha256"  # likewise: of model.keras and of the model.onnx that was made of it
+
+_KERAS_FILE = "model.keras"  # MLflow's name for it
+_ONNX_FILE = "model.onnx"
 _SERVING_PACKAGES = ("keras", "tensorflow", "numpy", "pandas")  # naming them spares MLflow a guess of many seconds
-
-
-@dataclass(frozen=True)
-class TrainedModel:
-    """A network and the names of its classes.
-
-    Attributes:
-        network: Maps float32 gray values 0..255 of shape (n, height, width, 1) to probabilities (n, classes).
-        class_names: A name for each class; empty where the training data gave none.
-    """
-
-    network: "keras.Model"
-    class_names: tuple[str, ...] = ()
-
-    @property
-    def image_size(self) -> tuple[int, int]:
-        """Height and width in pixels."""
-        _, height, width, _ = self.network.input_shape
-        return height, width
-
-    @property
-    def n_classes(self) -> int:
-        """Number of classes."""
-        return int(self.network.output_shape[-1])
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """A name for each class: the label itself where the training data gave none."""
-        return self.class_names or tuple(str(label) for label in range(self.n_classes))
-
-    def probabilities(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Return the class probabilities, float32 of shape (n, classes), for images of shape (n, height, width).
-
-        They are those of `network.predict`, at twice the speed or more.
-        """
-        starts = range(0, len(images), PREDICTION_BATCH)
-        return np.concatenate([self._forward(images[start : start + PREDICTION_BATCH]).numpy() for start in starts])
-
-    @cached_property
-    def _forward(self) -> "Callable[[npt.NDArray[np.uint8]], tf.Tensor]":
-        """The network as one graph, from a batch of images to probabilities, compiled when it is first called."""
-        import tensorflow as tf
-
-        forward: Callable[[npt.NDArray[np.uint8]], tf.Tensor] = tf.function(
-            lambda images: self.network(tf.cast(images[..., None], tf.float32), training=False),
-            input_signature=[tf.TensorSpec((None, *self.image_size), tf.uint8)],
-            autograph=False,
-        )
-        return forward
 
 
 def model_target(folder: str | os.PathLike[str]) -> Path:
@@ -95,7 +53,7 @@ def save_model(
     example: npt.NDArray[np.uint8],
     hyperparameters: Mapping[str, int | float | str] | None = None,
 ) -> None:
-    """Write an MLflow model folder with signature and input example; it appears whole or not at all.
+    """Write an MLflow model folder with signature, input example and ONNX file; it appears whole or not at all.
 
     Args:
         model: What to save.
@@ -119,21 +77,35 @@ def save_model(
     )
     # Keras writes its zip file here and there, which a mounted blob store does not take: written aside, then copied.
     with tempfile.TemporaryDirectory() as aside:
+        folder = Path(aside)
+        metadata = {CLASS_NAMES: list(model.class_names), HYPERPARAMETERS: dict(hyperparameters or {})}
+        description = mlflow.models.Model(metadata=metadata)
         mlflow.keras.save_model(
             model.network,
             aside,
+            mlflow_model=description,
             signature=signature,
             input_example=inputs,
-            metadata={CLASS_NAMES: list(model.class_names), HYPERPARAMETERS: dict(hyperparameters or {})},
             pip_requirements=[f"{name}=={version(name)}" for name in _SERVING_PACKAGES],
         )
-        _replace_contents(Path(aside), target)
+        files = (folder / "data" / _KERAS_FILE, folder / "data" / _ONNX_FILE)
+        _write_onnx(model.network, inputs, files[1])
+        description.metadata = {**metadata, DIGESTS: {file.name: sha256_of(file) for file in files}}
+        description.save(folder / "MLmodel")
+        _replace_contents(folder, target)
 
 
-def load_model(folder: str | os.PathLike[str]) -> TrainedModel:
+def _write_onnx(network: "keras.Model", example: npt.NDArray[np.float32], file: Path) -> None:
+    network(example)  # Keras exports only what has been called
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # Keras looks for a name that NumPy has no longer
+        network.export(file, format="onnx", verbose=False)
+
+
+def load_model(folder: str | os.PathLike[str]) -> Classifier:
     """Read a model folder that `save_model` wrote, or any folder with exactly one `.keras` file.
 
-    The network is read with Keras's safe mode: a model that carries code is refused.
+    A Keras network is read with Keras's safe mode: a model that carries code is refused.
 
     Raises:
         ModelError: there is no folder, no model in it, or the model cannot be used here.
@@ -144,21 +116,40 @@ def load_model(folder: str | os.PathLike[str]) -> TrainedModel:
     found = sorted(path.rglob("*.keras"))
     if len(found) != 1:
         raise ModelError(f"{path}: holds {len(found)} .keras files where a model folder has one; give a trained model.")
+    (keras_file,) = found
+    onnx_file = keras_file.with_name(_ONNX_FILE)
+    metadata = _metadata(path / "MLmodel")
+    class_names = tuple(metadata.get(CLASS_NAMES, ()))
+    if onnx_file.is_file() and metadata.get(DIGESTS) == {
+        file.name: sha256_of(file) for file in (keras_file, onnx_file)
+    }:
+        return OnnxModel(_onnx_session(onnx_file), class_names)
+    return TrainedModel(_keras_network(keras_file), class_names)
 
+
+def _onnx_session(file: Path) -> "onnxruntime.InferenceSession":
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = os.cpu_count() or 1  # named, so that ONNX Runtime does not pin threads to processors
+    return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+
+
+def _keras_network(file: Path) -> "keras.Model":
     import keras
 
     try:
-        network = keras.saving.load_model(found[0], compile=False, safe_mode=True)
+        network = keras.saving.load_model(file, compile=False, safe_mode=True)
     except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0]
-        raise ModelError(f"{found[0]}: not a Keras model that can be loaded safely ({reason}).") from error
+        raise ModelError(f"{file}: not a Keras model that can be loaded safely ({reason}).") from error
     takes, gives = getattr(network, "input_shape", None), getattr(network, "output_shape", None)
     if not (_is_shape(takes, 4) and takes[-1] == 1 and _is_shape(gives, 2)):
         raise ModelError(
-            f"{found[0]}: takes {takes} and gives {gives}; an image classifier takes (n, height, width, 1) and gives "
+            f"{file}: takes {takes} and gives {gives}; an image classifier takes (n, height, width, 1) and gives "
             "(n, classes)."
         )
-    return TrainedModel(network, tuple(_metadata(path / "MLmodel").get(CLASS_NAMES, ())))
+    return network
 
 
 def _is_shape(shape: object, length: int) -> TypeGuard[tuple[int, ...]]:
@@ -177,12 +168,10 @@ def read_hyperparameters(folder: str | os.PathLike[str]) -> dict[str, Any]:
 
 def _metadata(description: Path) -> dict[str, Any]:
     """Read the metadata in an `MLmodel` file; a folder without one has none."""
-    from mlflow.models import Model
-
     if not description.is_file():
         return {}
     try:
-        return dict(Model.load(description).metadata or {})
+        return dict(yaml.safe_load(description.read_bytes()).get("metadata") or {})
     except (yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
         raise ModelError(f"{description}: not a description of an MLflow model; train the model again.") from error
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mnist_pipeline.mnist.classifier import Classifier
 from mnist_pipeline.mnist.images import read_grayscale
-from mnist_pipeline.mnist.model_folder import TrainedModel
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Prediction:
     ranking: tuple[tuple[str, float], ...]
 
 
-def predict_images(model: TrainedModel, paths: Sequence[Path], *, invert: bool = False) -> list[Prediction]:
+def predict_images(model: Classifier, paths: Sequence[Path], *, invert: bool = False) -> list[Prediction]:
     """Classify PNG or JPEG images, resized to the size of the training images.
 
     Args:

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_pipeline.mnist.classifier import PREDICTION_BATCH, Classifier
 from mnist_pipeline.mnist.dataset import Dataset, csv_batches, data_digest, read_dataset, sole_csv
 from mnist_pipeline.mnist.errors import DataError
 from mnist_pipeline.mnist.files import sha256_of, written_whole
 from mnist_pipeline.mnist.metrics import confusion_matrix, metrics_of
-from mnist_pipeline.mnist.model_folder import PREDICTION_BATCH, TrainedModel, load_model
+from mnist_pipeline.mnist.model_folder import load_model
 from mnist_pipeline.mnist.scorecard import Scorecard, cross_entropies
 from mnist_pipeline.mnist.scoring_files import (
     ACCURACY,
@@ -71,7 +72,7 @@ class Evaluation:
         return metrics_of(self.confusion_matrix, self.loss, self.class_names)
 
 
-def evaluate(model: TrainedModel, dataset: Dataset) -> Evaluation:
+def evaluate(model: Classifier, dataset: Dataset) -> Evaluation:
     """Run the model over the images.
 
     Raises:
@@ -183,7 +184,7 @@ def write_accuracy(
 
 
 def _labelled_batches(
-    test_csv: Path, model: TrainedModel
+    test_csv: Path, model: Classifier
 ) -> Iterator[tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]]:
     """Yield images (n, height, width) and labels (n,) of a CSV, checked against what the model knows."""
     for batch in csv_batches(test_csv, model.image_size, _BATCH_IMAGES):
@@ -208,7 +209,7 @@ def _class_lines(classes: npt.NDArray[np.integer[Any]]) -> bytes:
     return "".join(f"{number}\n" for number in classes.tolist()).encode("ascii")
 
 
-def _labels_of(model: TrainedModel, dataset: Dataset) -> npt.NDArray[np.uint8]:
+def _labels_of(model: Classifier, dataset: Dataset) -> npt.NDArray[np.uint8]:
     """The dataset's labels as the model numbers them: by name where both have names, as they are otherwise."""
     if dataset.class_names and model.class_names:
         unknown = sorted(set(dataset.class_names) - set(model.class_names))

@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_pipeline.mnist.augmentation import AUGMENTATIONS, augmented
+from mnist_pipeline.mnist.classifier import TrainedModel
 from mnist_pipeline.mnist.dataset import Dataset
 from mnist_pipeline.mnist.errors import DataError
 from mnist_pipeline.mnist.hyperparameters import Hyperparameters
-from mnist_pipeline.mnist.model_folder import TrainedModel, model_target, save_model
+from mnist_pipeline.mnist.model_folder import model_target, save_model
 from mnist_pipeline.mnist.precision import choose_precision
 from mnist_pipeline.mnist.recipes import RECIPES
 

@@ -26,7 +26,9 @@ def test_every_conda_file_belongs_to_a_kind_of_step():
 def test_a_conda_file_pins_every_package_exactly(file):
     assert pip_requirements(file)
     assert [
-        pin for pin in pip_requirements(file) if not re.fullmatch(r"[a-z][a-z-]*(\[[a-z-]+\])?==[0-9][0-9a-z.]*", pin)
+        pin
+        for pin in pip_requirements(file)
+        if not re.fullmatch(r"[a-z][a-z0-9-]*(\[[a-z-]+\])?==[0-9][0-9a-z.]*", pin)
     ] == []
 
 

@@ -53,7 +53,7 @@ def pixel_model():
     """A network for images of 2 x 2 pixels that finds the brightest: each class is a pixel, softmax over the four."""
     import keras
 
-    from mnist_pipeline.mnist.model_folder import TrainedModel
+    from mnist_pipeline.mnist.classifier import TrainedModel
 
     inputs = keras.Input((2, 2, 1))
     dense = keras.layers.Dense(4, activation="softmax")

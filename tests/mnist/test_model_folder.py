@@ -6,8 +6,9 @@ import mlflow
 import numpy as np
 import pytest
 
+from mnist_pipeline.mnist.classifier import TrainedModel
 from mnist_pipeline.mnist.errors import ModelError, OutputError
-from mnist_pipeline.mnist.model_folder import TrainedModel, load_model, save_model
+from mnist_pipeline.mnist.model_folder import load_model, save_model
 
 EXAMPLE = np.arange(8, dtype=np.uint8).reshape(2, 2, 2)
 

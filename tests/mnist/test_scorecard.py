@@ -8,7 +8,6 @@ from idx_data import patterned, write_csv_of
 
 from mnist_pipeline.mnist import scoring
 from mnist_pipeline.mnist.errors import CsvError
-from mnist_pipeline.mnist.model_folder import PREDICTION_BATCH
 from mnist_pipeline.mnist.scorecard import Scorecard
 from mnist_pipeline.mnist.scoring import Evaluation, score
 
@@ -54,18 +53,6 @@ def test_adding_a_batch_tells_the_predictions():
     predictions = card.add(*random_scores(5, 3))
 
     assert predictions.tolist() == random_scores(5, 3)[2].argmax(axis=1).tolist()
-
-
-@pytest.mark.parametrize("n", [1, PREDICTION_BATCH, 2 * PREDICTION_BATCH + 1])
-def test_probabilities_are_those_that_keras_predicts(pixel_model, n):
-    images = np.random.default_rng(0).integers(0, 256, (n, 2, 2)).astype(np.uint8)
-
-    probabilities = pixel_model.probabilities(images)
-
-    expected = pixel_model.network.predict(images[..., None].astype(np.float32), verbose=0)
-    assert probabilities.dtype == np.float32
-    assert np.allclose(probabilities, expected, rtol=0, atol=1e-6)
-    assert np.array_equal(probabilities.argmax(axis=1), expected.argmax(axis=1))
 
 
 @pytest.mark.usefixtures("mlflow_store")

@@ -8,11 +8,11 @@ from idx_data import write_csv_of
 from PIL import Image
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, precision_recall_fscore_support
 
+from mnist_pipeline.mnist.classifier import TrainedModel
 from mnist_pipeline.mnist.dataset import Dataset
 from mnist_pipeline.mnist.errors import CsvError, DataError, ModelError
 from mnist_pipeline.mnist.evidence import read_evidence
 from mnist_pipeline.mnist.files import sha256_of
-from mnist_pipeline.mnist.model_folder import TrainedModel
 from mnist_pipeline.mnist.scoring import Evaluation, evaluate, score, write_accuracy
 
 FILES = ["confusion_matrix.png", "labels.csv", "metrics.json", "most_confident_mistakes.png", "predict_result.csv"]

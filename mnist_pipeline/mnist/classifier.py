@@ -1,0 +1,120 @@
+"""A network that is ready for use, computed by Keras or by ONNX Runtime."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import keras
+    import onnxruntime
+    import tensorflow as tf
+
+PREDICTION_BATCH = 200  # images: what the layers make of them stays near the cache
+
+
+class Classifier(ABC):
+    """Gives images their class probabilities."""
+
+    class_names: tuple[str, ...]
+
+    @property
+    @abstractmethod
+    def image_size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+
+    @property
+    @abstractmethod
+    def n_classes(self) -> int:
+        """Number of classes."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name for each class: the label itself where the training data gave none."""
+        return self.class_names or tuple(str(label) for label in range(self.n_classes))
+
+    def probabilities(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Return the class probabilities, float32 of shape (n, classes), for images of shape (n, height, width).
+
+        They are those of Keras's `predict`, at twice the speed or more.
+        """
+        starts = range(0, len(images), PREDICTION_BATCH)
+        return np.concatenate([self._forward(images[start : start + PREDICTION_BATCH]) for start in starts])
+
+    @abstractmethod
+    def _forward(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Return the probabilities for a batch of images."""
+
+
+@dataclass(frozen=True)
+class TrainedModel(Classifier):
+    """A Keras network and the names of its classes.
+
+    Attributes:
+        network: Maps float32 gray values 0..255 of shape (n, height, width, 1) to probabilities (n, classes).
+        class_names: A name for each class; empty where the training data gave none.
+    """
+
+    network: "keras.Model"
+    class_names: tuple[str, ...] = ()
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        _, height, width, _ = self.network.input_shape
+        return height, width
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return int(self.network.output_shape[-1])
+
+    def _forward(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        probabilities: npt.NDArray[np.float32] = self._graph(images).numpy()
+        return probabilities
+
+    @cached_property
+    def _graph(self) -> "Callable[[npt.NDArray[np.uint8]], tf.Tensor]":
+        """The network as one graph, from a batch of images to probabilities, compiled when it is first called."""
+        import tensorflow as tf
+
+        graph: Callable[[npt.NDArray[np.uint8]], tf.Tensor] = tf.function(
+            lambda images: self.network(tf.cast(images[..., None], tf.float32), training=False),
+            input_signature=[tf.TensorSpec((None, *self.image_size), tf.uint8)],
+            autograph=False,
+        )
+        return graph
+
+
+@dataclass(frozen=True)
+class OnnxModel(Classifier):
+    """The same network in the Open Neural Network Exchange format: ready in a second, without TensorFlow.
+
+    Attributes:
+        session: The network in ONNX Runtime; takes and gives what `TrainedModel.network` does.
+        class_names: A name for each class; empty where the training data gave none.
+    """
+
+    session: "onnxruntime.InferenceSession"
+    class_names: tuple[str, ...] = ()
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        _, height, width, _ = self.session.get_inputs()[0].shape
+        return height, width
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return int(self.session.get_outputs()[0].shape[-1])
+
+    def _forward(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        name = self.session.get_inputs()[0].name
+        probabilities: npt.NDArray[np.float32]
+        (probabilities,) = self.session.run(None, {name: images[..., None].astype(np.float32)})
+        return probabilities
