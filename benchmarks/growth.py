@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable
 
 from benchmarks.data import Settings, repeated_idx
-from benchmarks.measurement import Comparison, Program, Work, command_of, measure, serve
-from benchmarks.scoring import QUIET, tracking, trained
+from benchmarks.measurement import QUIET, Comparison, Program, Work, command_of, measure, serve
+from benchmarks.scoring import tracking, trained
 
 
 def compare(settings: Settings) -> list[Comparison]:
@@ -39,8 +39,8 @@ def prep(idx: str, folder: str) -> Work:
 
 def score(folder: str, models: str) -> Work:
     """This package's scoring, of what prep wrote as training images."""
-    import keras  # noqa: F401  # started before the clock, as all imports are
-    import mlflow  # noqa: F401
+    import mlflow  # noqa: F401  # started before the clock, as all imports are
+    import onnxruntime  # noqa: F401
 
     from mnist_pipeline.mnist.scoring import score
 
@@ -49,4 +49,4 @@ def score(folder: str, models: str) -> Work:
 
 if __name__ == "__main__":
     programs: dict[str, Callable[..., Work]] = {"prep": prep, "score": score}
-    serve(programs, lambda _: None)
+    serve(programs)

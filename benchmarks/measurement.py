@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from typing import Any
 
 Work = Callable[[], Any]
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}  # TensorFlow's start-up lines
+TURN = "{turn}"  # in a command line: which turn it is, 1, 2, ..., which serves as a seed
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Run:
         process_cpu_seconds: Of the whole process.
         peak_bytes: The most memory that the process held at a time, as the operating system counted.
         check: Something that all programs of a comparison must agree on; None where there is nothing to compare.
+        accuracy: Of the model that was trained, on the test images; None where none was.
     """
 
     seconds: float
@@ -56,6 +59,7 @@ class Run:
     process_cpu_seconds: float
     peak_bytes: int
     check: str | None = None
+    accuracy: float | None = None
 
 
 @dataclass
@@ -81,6 +85,10 @@ class Comparison:
     def median(self, name: str, what: str = "seconds") -> float:
         """Return the median of a figure of a program's runs."""
         return statistics.median(getattr(run, what) for run in self.runs[name])
+
+    def accuracies(self, name: str) -> list[float]:
+        """Return the accuracy of each of a program's runs; nothing where none was told."""
+        return [run.accuracy for run in self.runs[name] if run.accuracy is not None]
 
     def speed(self, name: str, what: str = "seconds") -> float:
         """Return how many times as fast as the reference a program is, by the medians."""
@@ -110,19 +118,23 @@ def take_turns(
     for turn in range(repeat):
         for program in present:
             print(f"{title}: {program.name}, {turn + 1} of {repeat}", file=sys.stderr, flush=True)
-            comparison.runs.setdefault(program.name, []).append(measure(program))
+            comparison.runs.setdefault(program.name, []).append(measure(program, turn + 1))
     return comparison
 
 
-def measure(program: Program) -> Run:
+def measure(program: Program, turn: int = 1) -> Run:
     """Run a program once, by itself.
+
+    Args:
+        program: What to run.
+        turn: How many times it has run, with this one.
 
     Raises:
         SystemExit: it failed; with the end of what it said.
     """
     started, cpu_started = time.perf_counter(), _cpu_seconds_of_children()
     process = subprocess.Popen(
-        program.command,
+        [str(turn) if part == TURN else part for part in program.command],
         env={**os.environ, **program.environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -140,6 +152,7 @@ def measure(program: Program) -> Run:
         cpu_seconds,
         told.get("peak_bytes", 0),
         told.get("check"),
+        told.get("accuracy"),
     )
 
 
@@ -149,21 +162,31 @@ def _cpu_seconds_of_children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def serve(programs: Mapping[str, Callable[..., Work]], check: Callable[[Any], str | None]) -> None:
+def serve(
+    programs: Mapping[str, Callable[..., Work]],
+    check: Callable[[Any], str | None] = lambda _: None,
+    accuracy: Callable[[Any], float | None] = lambda _: None,
+) -> None:
     """Be the measured process: `python -m MODULE PROGRAM ARGUMENT ...`; print what `measure` reads.
 
     Args:
         programs: By name, a function that gets everything ready (imports too) and returns the work to be timed.
         check: Makes of the work's result what all programs must agree on; not timed.
+        accuracy: Makes of the work's result the accuracy on the test images; not timed.
     """
     name, *arguments = sys.argv[1:]
     work = programs[name](*arguments)
-    started, cpu_started = time.perf_counter(), time.process_time()
+    started, cpu_started = time.perf_counter(), _cpu_seconds()
     result = work()
-    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    told = {"seconds": seconds, "cpu_seconds": cpu_seconds, "peak_bytes": peak, "check": check(result)}
-    print(json.dumps(told))
+    seconds, cpu_seconds = time.perf_counter() - started, _cpu_seconds() - cpu_started
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) * 1024
+    told = {"seconds": seconds, "cpu_seconds": cpu_seconds, "peak_bytes": peak}
+    print(json.dumps(told | {"check": check(result), "accuracy": accuracy(result)}))
+
+
+def _cpu_seconds() -> float:
+    """The processor time of this process and of its children that have ended."""
+    return time.process_time() + _cpu_seconds_of_children()
 
 
 def command_of(module: str, name: str, *arguments: object) -> list[str]:

@@ -3,13 +3,14 @@
 import json
 import os
 import platform
+import statistics
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks.measurement import Comparison
 
-PACKAGES = ["numpy", "isal", "pandas", "polars", "pyarrow", "tensorflow", "keras", "onnxruntime", "mlflow"]
+PACKAGES = ["numpy", "isal", "pandas", "polars", "pyarrow", "tensorflow", "keras", "torch", "onnxruntime", "mlflow"]
 
 
 def table(comparison: Comparison) -> str:
@@ -26,10 +27,11 @@ def table(comparison: Comparison) -> str:
         "x first",
         "peak, MB",
         rate,
+        "accuracy: mean (range)" if comparison.accuracies(comparison.reference) else "",
     ]
     lines = [
         f"{comparison.title} (medians of {len(comparison.runs[comparison.reference])})",
-        f"{'program':<36}" + "".join(f"{heading:>11}" for heading in headings),
+        f"{'program':<36}" + "".join(f"{heading:>11}" for heading in headings[:-1]) + f"  {headings[-1]}",
     ]
     for name in comparison.runs:
         cells = []
@@ -38,10 +40,16 @@ def table(comparison: Comparison) -> str:
         peak = comparison.median(name, "peak_bytes")
         cells.append(f"{peak / 1e6:.0f}" if peak else "-")
         cells.append(f"{comparison.counted / comparison.median(name):,.0f}" if rate else "")
-        lines.append(f"{name:<36}" + "".join(f"{cell:>11}" for cell in cells))
+        lines.append(f"{name:<36}" + "".join(f"{cell:>11}" for cell in cells) + accuracy(comparison, name))
     lines += [f"{name:<36}absent: {', '.join(packages)} not installed" for name, packages in comparison.absent.items()]
     lines += [f"WARNING: the result of {name} differs from that of the first" for name in comparison.disagreeing]
     return "\n".join(lines)
+
+
+def accuracy(comparison: Comparison, name: str) -> str:
+    """Return mean and range of the accuracy that a program's models reached, empty where it trained none."""
+    reached = comparison.accuracies(name)
+    return f"  {statistics.mean(reached):.4f} ({min(reached):.4f} to {max(reached):.4f})" if reached else ""
 
 
 def as_json(comparisons: dict[str, list[Comparison]]) -> str:

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.data import TEST_IMAGES, Settings, csvs
-from benchmarks.measurement import Comparison, Program, Work, command_of, serve, take_turns
+from benchmarks.measurement import QUIET, Comparison, Program, Work, command_of, serve, take_turns
 
 SAMPLE_PROGRAM = Path(__file__).parent / "sample_program"
 EXPERIMENT = "benchmarks"
 PASSES = 3
-QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 def compare(settings: Settings) -> list[Comparison]:
@@ -22,13 +21,14 @@ def compare(settings: Settings) -> list[Comparison]:
     csv = csvs(settings) / "test"
     models = trained(settings)
     warm = [
-        Program(name, command_of("benchmarks.scoring", name, models, csv / "mnist_test.csv"), needs, QUIET)
-        for name, needs in {
-            "predict, batch 32 (sample)": [],
-            "predict, batch 1000": [],
-            "mnist_pipeline": [],
-            "ONNX Runtime": ["onnxruntime", "tf2onnx"],
-        }.items()
+        Program(name, command_of("benchmarks.scoring", name, models, csv / "mnist_test.csv"), environment=QUIET)
+        for name in (
+            "predict, batch 32 (sample)",
+            "predict, batch 1000",
+            "tf.function",
+            "ONNX Runtime, batch 500",
+            "mnist_pipeline",
+        )
     ]
     return [
         take_turns(f"scoring, warm ({PASSES} passes)", warm, settings.repeat, counted=PASSES * TEST_IMAGES),
@@ -60,7 +60,7 @@ def tracking(models: Path) -> dict[str, str]:
 
 
 def trained(settings: Settings) -> Path:
-    """Return a folder with the sample's network, briefly trained, as `sample/`, `ours/` and, where possible, ONNX."""
+    """Return a folder with the sample's network, briefly trained, as `sample/` and `ours/`, each in its own format."""
     folder = settings.scratch / "models"
     if not folder.exists():
         command = [sys.executable, "-m", "benchmarks.scoring", "train", str(folder), str(csvs(settings))]
@@ -88,51 +88,59 @@ def train(folder: Path, csv: Path) -> None:
     save_model(TrainedModel(scaled), folder / "ours", dataset.images[:2])
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
     mlflow.create_experiment(EXPERIMENT, artifact_location=(folder / "artifacts").as_uri())
-    if not Program("", [], ["onnxruntime", "tf2onnx"]).missing:
-        scaled(dataset.images[:1, ..., None].astype("float32"))  # Keras exports only what has been called
-        scaled.export(str(folder / "model.onnx"), format="onnx", verbose=False)
 
 
 def predict(batch: int) -> Callable[[str, str], Work]:
     """Keras's `predict` in batches of a size."""
 
     def program(models: str, csv: str) -> Work:
-        model, images = ready(models, csv)
-        pixels = images[..., None].astype("float32")
-        return warm(lambda: model.network.predict(pixels, batch_size=batch, verbose=0))
+        import keras
+
+        network = keras.models.load_model(f"{models}/ours/data/model.keras", compile=False)
+        pixels = images_of(csv)[..., None].astype("float32")
+        return warm(lambda: network.predict(pixels, batch_size=batch, verbose=0))
 
     return program
 
 
+def tensorflow_graph(models: str, csv: str) -> Work:
+    """What this package does where a model folder has no ONNX file: TensorFlow's graph, in batches."""
+    import keras
+
+    from mnist_pipeline.mnist.classifier import TrainedModel
+
+    model = TrainedModel(keras.models.load_model(f"{models}/ours/data/model.keras", compile=False))
+    images = images_of(csv)
+    return warm(lambda: model.probabilities(images))
+
+
 def ours(models: str, csv: str) -> Work:
     """What the scoring step calls."""
-    model, images = ready(models, csv)
+    from mnist_pipeline.mnist.model_folder import load_model
+
+    model, images = load_model(f"{models}/ours"), images_of(csv)
     return warm(lambda: model.probabilities(images))
 
 
 def onnx_runtime(models: str, csv: str) -> Work:
-    """ONNX Runtime in batches of 500, which suit it best."""
+    """ONNX Runtime with its own settings, in batches of 500."""
     import numpy as np
     import onnxruntime
 
-    from mnist_pipeline.mnist.dataset import read_csv_dataset
-
-    images = read_csv_dataset(csv).images
-    session = onnxruntime.InferenceSession(f"{models}/model.onnx", providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(f"{models}/ours/data/model.onnx", providers=["CPUExecutionProvider"])
     (taken,) = session.get_inputs()
-    pixels = images[..., None].astype("float32")
+    pixels = images_of(csv)[..., None].astype("float32")
     starts = range(0, len(pixels), 500)
     return warm(
         lambda: np.concatenate([session.run(None, {taken.name: pixels[start : start + 500]})[0] for start in starts])
     )
 
 
-def ready(models: str, csv: str) -> tuple[Any, Any]:
-    """The model, and the images."""
+def images_of(csv: str) -> Any:
+    """The images of a CSV."""
     from mnist_pipeline.mnist.dataset import read_csv_dataset
-    from mnist_pipeline.mnist.model_folder import load_model
 
-    return load_model(f"{models}/ours"), read_csv_dataset(csv).images
+    return read_csv_dataset(csv).images
 
 
 def warm(one_pass: Work) -> Work:
@@ -169,7 +177,8 @@ if __name__ == "__main__":
         programs: dict[str, Callable[..., Work]] = {
             "predict, batch 32 (sample)": predict(32),
             "predict, batch 1000": predict(1000),
+            "tf.function": tensorflow_graph,
+            "ONNX Runtime, batch 500": onnx_runtime,
             "mnist_pipeline": ours,
-            "ONNX Runtime": onnx_runtime,
         }
         serve(programs, digest)

@@ -1,92 +1,48 @@
-"""Train Microsoft's sample network and ours on all of Fashion-MNIST, taking turns, and compare.
+"""Training on all of Fashion-MNIST: Microsoft's sample network with its schedule, and ours.
 
-    python -m benchmarks.training [--data FOLDER] [--seeds N] [--recipes NAME ...] [--json FILE]
-
-Each fit is a process of its own. What counts is the ratio of the processor's seconds (user and system, both cores),
-which a busy machine stretches less than those of the clock, and stretches for both. A fit is timed from the images in
-memory to the trained network: building it, tracing, training, validating after every epoch (the sample on 12,000 of
-the 60,000 images, ours on 6,000). Test images are looked at once, after the fit, and decide nothing.
+A fit is timed from the images in memory to the trained network: building it, tracing, training, validating after every
+epoch (the sample on 12,000 of the 60,000 images, ours on 6,000). Ours are what the training component does, without
+MLflow. Test images are looked at once, after the fit, and decide nothing. Of the table's ratios the one of processor
+seconds counts: a busy machine stretches them less than those of the clock, and for both.
 """
 
-import argparse
-import json
-import os
-import resource
-import statistics
-import subprocess
 import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 
+from benchmarks.data import Settings
+from benchmarks.measurement import QUIET, TURN, Comparison, Program, Work, command_of, serve, take_turns
 from mnist_pipeline.mnist.dataset import Dataset, read_dataset
 
-FASHION_MNIST = "/usr/share/datasets/fashion-mnist"
-SAMPLE = "sample"
+SAMPLE = "sample, 10 epochs"
 RECIPES = {
-    "small-1": {"network": "small", "epochs": 1, "batch_size": 64},
-    "small-2": {"network": "small", "epochs": 2, "batch_size": 256},
-    "small-10": {"network": "small", "epochs": 10},
-    "wide-8-flip": {"network": "wide", "epochs": 8, "augmentation": "flip"},
+    "small, 1 epoch": {"network": "small", "epochs": 1, "batch_size": 64},
+    "small, 2 epochs": {"network": "small", "epochs": 2, "batch_size": 256},
+    "small, 10 epochs": {"network": "small", "epochs": 10},
+    "wide, flip, 8 epochs": {"network": "wide", "epochs": 8, "augmentation": "flip"},
 }
 Classifier = Callable[[np.ndarray], np.ndarray]  # raw pixels (n, height, width, 1) float32 to probabilities
-Row = dict[str, float | str]
 
 
-def main() -> None:
-    """Read the arguments; take turns, print a table, write the figures of every fit."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", default=FASHION_MNIST, help="folder with the four IDX files (default: %(default)s)")
-    parser.add_argument("--seeds", type=int, default=3, help="how many fits each, seeds 1 to N (default: 3)")
-    parser.add_argument(
-        "--sample-seeds", type=int, help="how many of the sample's fits, the longest (default: as --seeds)"
-    )
-    parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES), help="ours (default: all)")
-    parser.add_argument("--json", type=Path, help="file for the figures of every fit, rewritten after each")
-    parser.add_argument("--one", nargs=2, metavar=("NAME", "SEED"), help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.one:
-        name, seed = arguments.one
-        print(json.dumps(measure(name, int(seed), arguments.data)))
-        return
-
-    rows: list[Row] = []
-    n_sample = arguments.seeds if arguments.sample_seeds is None else arguments.sample_seeds
-    for seed in range(1, arguments.seeds + 1):
-        for name in [SAMPLE] * (seed <= n_sample) + arguments.recipes:
-            command = [sys.executable, "-m", "benchmarks.training", "--data", arguments.data, "--one", name, str(seed)]
-            printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-            rows.append(json.loads(printed.stdout.splitlines()[-1]))
-            print(json.dumps(rows[-1]), flush=True)
-            if arguments.json:
-                arguments.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    print(table(rows))
+def compare(settings: Settings) -> list[Comparison]:
+    """Fit each recipe once a turn, with the turn as the seed."""
+    programs = [
+        Program(name, command_of("benchmarks.training", name, settings.data, TURN), environment=QUIET)
+        for name in (SAMPLE, *RECIPES)
+    ]
+    return [take_turns("training", programs, settings.repeat)]
 
 
-def measure(name: str, seed: int, data: str) -> Row:
-    """Fit once in this process; return name, seed, wall and CPU seconds of the fit, and the accuracy on the test."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    training, test = (read_dataset(data, split) for split in ("train", "test"))
-    import keras  # its start is not part of the fit
-    import tensorflow  # noqa: F401  the same
-
-    keras.utils.set_random_seed(seed)
-    fit = prepare_sample(training) if name == SAMPLE else prepare_ours(training, name, seed)
-    wall, cpu = time.perf_counter(), cpu_seconds()
-    classify = fit()
-    wall, cpu = time.perf_counter() - wall, cpu_seconds() - cpu
-    accuracy = (classify(test.images[..., None].astype(np.float32)).argmax(axis=1) == test.labels).mean()
-    return {"name": name, "seed": seed, "wall": round(wall, 2), "cpu": round(cpu, 2), "accuracy": float(accuracy)}
-
-
-def prepare_sample(training: Dataset) -> Callable[[], Classifier]:
+def prepare_sample(data: str, seed: str) -> Work:
     """Return the fit of the sample program, as its train.py does it, on images that are in memory already."""
     import keras
 
     from benchmarks.sample_program import train as sample
 
+    training = read_dataset(data, "train")
+    keras.utils.set_random_seed(int(seed))
     pixels = training.images[..., None].astype("float32") / 255
     targets = keras.utils.to_categorical(training.labels, sample.N_CLASSES)
     order = np.random.permutation(len(pixels))
@@ -108,45 +64,36 @@ def prepare_sample(training: Dataset) -> Callable[[], Classifier]:
     return fit
 
 
-def prepare_ours(training: Dataset, name: str, seed: int) -> Callable[[], Classifier]:
-    """Return the fit of one of our recipes, as the training component does it, without MLflow."""
+def prepare_ours(settings: dict[str, str | int], data: str, seed: str) -> Work:
+    """Return the fit of one of our recipes, as the training component does it."""
+    import keras  # noqa: F401  # its start is not part of the fit
+    import tensorflow  # noqa: F401  # the same
+
     from mnist_pipeline.mnist.hyperparameters import Hyperparameters
     from mnist_pipeline.mnist.training import fit
 
-    settings = Hyperparameters(seed=seed, **RECIPES[name])
+    training = read_dataset(data, "train")
+    chosen = Hyperparameters(seed=int(seed), **settings)
 
     def fit_ours() -> Classifier:
-        network, _ = fit(training, settings, log=lambda *_: None)
+        network, _ = fit(training, chosen, log=lambda *_: None)
         return lambda images: network.predict(images, batch_size=1000, verbose=0)
 
     return fit_ours
 
 
-def cpu_seconds() -> float:
-    """Return the user and system seconds of this process so far, all threads together."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
+def accuracy_on(data: str, classify: Classifier) -> float:
+    """Return the share of the test images that a network classifies as they are labelled."""
+    test: Dataset = read_dataset(data, "test")
+    predictions = classify(test.images[..., None].astype(np.float32)).argmax(axis=1)
+    return float((predictions == test.labels).mean())
 
 
-def table(rows: list[Row]) -> str:
-    """Return a line a recipe: mean and range of the accuracy, medians of the seconds, ratios to the sample's."""
-    lines = [
-        f"{'recipe':<12} {'fits':>4} {'accuracy: mean (range)':>26} {'wall, s':>8} {'CPU, s':>8} "
-        f"{'sample / it, CPU':>17}"
-    ]
-    cpu_of_sample = [float(row["cpu"]) for row in rows if row["name"] == SAMPLE]
-    for name in dict.fromkeys(row["name"] for row in rows):
-        accuracy, wall, cpu = (
-            [float(row[column]) for row in rows if row["name"] == name] for column in ("accuracy", "wall", "cpu")
-        )
-        ratio = f"{statistics.median(cpu_of_sample) / statistics.median(cpu):.2f}" if cpu_of_sample else "-"
-        shown = f"{statistics.mean(accuracy):.4f} ({min(accuracy):.4f}-{max(accuracy):.4f})"
-        lines.append(
-            f"{name:<12} {len(cpu):>4} {shown:>26} {statistics.median(wall):>8.1f} {statistics.median(cpu):>8.1f} "
-            f"{ratio:>17}"
-        )
-    return "\n".join(lines)
+def serve_fits(recipes: dict[str, dict[str, str | int]], data: str) -> None:
+    """Be a process that fits once."""
+    ours = {name: partial(prepare_ours, settings) for name, settings in recipes.items()}
+    serve({SAMPLE: prepare_sample} | ours, accuracy=partial(accuracy_on, data))
 
 
 if __name__ == "__main__":
-    main()
+    serve_fits(RECIPES, sys.argv[2])

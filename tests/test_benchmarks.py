@@ -17,7 +17,7 @@ def test_the_help_names_every_stage():
     finished = benchmarks("--help")
 
     assert finished.returncode == 0
-    for stage in ("prep", "csv", "score", "startup", "growth", "training", "pipeline"):
+    for stage in ("prep", "csv", "score", "startup", "growth", "epoch", "training", "pipeline", "hour"):
         assert f"\n  {stage} " in finished.stdout
 
 

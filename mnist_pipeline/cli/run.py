@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     default=Hyperparameters.network,
     show_default=True,
     type=click.Choice(list(RECIPES)),
-    help="small; wide, which is more accurate and slower; or sample, Microsoft's network and schedule, to compare.",
+    help="small, wide or large, each slower and more accurate; or sample, Microsoft's, to compare with.",
 )
 @click.option(
     "--augmentation",

@@ -42,7 +42,7 @@ def keras_train_component(
         learning_rate: Peak of the learning rate's schedule; 0 takes the network's own.
         validation_split: Share of the images held out to validate, 0 to 1.
         seed: Of everything random; the same seed gives the same model on the same machine.
-        network: small, wide (three times the parameters, more accurate, slower), or sample (Microsoft's, to compare).
+        network: small, wide or large (each slower and more accurate than the one before), or sample (Microsoft's).
         augmentation: none; shift moves training images by up to a pixel; flip mirrors half of them left to right, which
             suits clothes but neither digits nor letters; flip-shift does both.
         precision: float32, bfloat16, or auto: bfloat16 on a CPU with instructions for it, otherwise float32.

@@ -18,7 +18,7 @@ class Hyperparameters:
         learning_rate: Peak of the learning rate's schedule, above 0; 0 takes the network's own.
         validation_split: Share of the images held out to validate, 0 up to but not including 1.
         seed: of the split, the initial weights, the order of the images and their augmentation.
-        network: A name in `RECIPES`: `small`, `wide`, or `sample`, the network and schedule of Microsoft's sample.
+        network: A name in `RECIPES`: `small`, `wide`, `large`, or `sample`, network and schedule of Microsoft's sample.
         augmentation: `none`; `shift` moves training images by up to a pixel; `flip` mirrors half of them left to right,
             which suits clothes but neither digits nor letters, and averages over the mirror image in use, which
             doubles the cost of a prediction; `flip-shift` does both.

@@ -39,8 +39,13 @@ def _wide(height: int, width: int, n_classes: int) -> "keras.Model":
     return build_network(height, width, n_classes, filters=(32, 64, 128, 128))
 
 
+def _large(height: int, width: int, n_classes: int) -> "keras.Model":
+    return build_network(height, width, n_classes, filters=(64, 128, 256, 256))
+
+
 RECIPES = {
     "small": Recipe(_small, compile_one_cycle, batch_size=128, learning_rate=0.01),
     "wide": Recipe(_wide, compile_one_cycle, batch_size=128, learning_rate=0.01, label_smoothing=0.05),
+    "large": Recipe(_large, compile_one_cycle, batch_size=128, learning_rate=0.005, label_smoothing=0.05),
     "sample": Recipe(build_sample_network, compile_constant_adam, batch_size=256, learning_rate=0.001),
 }

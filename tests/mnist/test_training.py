@@ -54,7 +54,7 @@ def test_the_ends_of_a_range_are_allowed(name, value):
 @pytest.mark.parametrize(
     ("name", "choices"),
     [
-        ("network", "small, wide, sample"),
+        ("network", "small, wide, large, sample"),
         ("augmentation", "none, shift, flip, flip-shift"),
         ("precision", "auto, float32, bfloat16"),
     ],
