@@ -13,6 +13,8 @@ def draw(stage: str, comparisons: list[Comparison], folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     if stage == "growth":
         return [growth(comparisons, folder / "growth.png")]
+    if stage == "training":
+        return [accuracy(comparisons[0], folder / "training.png")]
     paths = [folder / f"{stage}{f'_{number}' if number else ''}.png" for number in range(len(comparisons))]
     return [bars(comparison, path) for comparison, path in zip(comparisons, paths, strict=True)]
 
@@ -44,6 +46,35 @@ def bars(comparison: Comparison, path: Path) -> Path:
     for each in axes:
         each.spines[["top", "right"]].set_visible(False)
         each.invert_yaxis() if each is axes[0] else None
+    figure.savefig(path)
+    return path
+
+
+def accuracy(comparison: Comparison, path: Path) -> Path:
+    """Draw the accuracy on the test images against the processor's seconds, each fit a dot, each recipe a color."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.2), dpi=120, layout="constrained")
+    axes = figure.subplots()
+    for name, runs in comparison.runs.items():
+        is_reference = name == comparison.reference
+        seconds, reached = [run.cpu_seconds for run in runs], comparison.accuracies(name)
+        (dots,) = axes.plot(
+            seconds, reached, "s" if is_reference else "o", color=PEER_COLOR if is_reference else None, label=name
+        )
+        mean = sum(reached) / len(reached)
+        axes.plot([min(seconds), max(seconds)], [mean, mean], color=dots.get_color(), alpha=0.6)
+    axes.set(
+        xscale="log",
+        xlabel="processor time of the fit, seconds on all cores together (logarithmic)",
+        ylabel="accuracy on the test images",
+        title=f"{comparison.title}: each fit a dot, each seed's fits in turn",
+    )
+    axes.set_xticks(ticks := [20, 50, 100, 200, 500], [str(tick) for tick in ticks])
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(fontsize=8, loc="lower right")
     figure.savefig(path)
     return path
 

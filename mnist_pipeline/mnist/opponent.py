@@ -101,9 +101,9 @@ def _score_again(
             "registered; promote another version or compare with no champion (champion=off)."
         )
     model = load_model(model_folder)
-    evaluation = evaluate(model, read_dataset(test_data, "test", model.image_size))
+    card, predictions, labels = evaluate(model, read_dataset(test_data, "test", model.image_size))
     return Evidence(
-        accuracy=evaluation.accuracy,
-        correct=tuple((evaluation.predictions == evaluation.labels).tolist()),
+        accuracy=card.accuracy,
+        correct=tuple((predictions == labels).tolist()),
         digests={"model": model_digest, "test_data": digest},
     )

@@ -1,10 +1,13 @@
 """What is known of a scoring while it goes on: counts, loss and the worst mistakes, not the images themselves."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from mnist_pipeline.mnist.figures import MOST_MISTAKES
-from mnist_pipeline.mnist.metrics import confusion_matrix
+from mnist_pipeline.mnist.metrics import confusion_matrix, metrics_of
 
 _CLIP = 1e-7  # Keras's: a probability of 0 costs a finite loss
 
@@ -25,6 +28,7 @@ class Scorecard:
     """Figures of all batches added so far; takes the same memory however many there are.
 
     Attributes:
+        class_names: A name for each class.
         counts: The confusion matrix, int64 of shape (classes, classes): rows are the labels, columns the predictions.
         images: The wrongly classified images that the model was surest of, the surest first, at most `MOST_MISTAKES`:
             uint8 of shape (k, height, width).
@@ -32,13 +36,15 @@ class Scorecard:
         probabilities: What the model gave them, float32 of shape (k, classes).
     """
 
-    def __init__(self, image_size: tuple[int, int], n_classes: int) -> None:
+    def __init__(self, image_size: tuple[int, int], class_names: Sequence[str]) -> None:
         """Begin with nothing.
 
         Args:
             image_size: Height and width of the images to come.
-            n_classes: How many classes the model knows.
+            class_names: A name for each class that the model knows.
         """
+        self.class_names = class_names
+        n_classes = len(class_names)
         self.counts = np.zeros((n_classes, n_classes), np.int64)
         self.images = np.empty((0, *image_size), np.uint8)
         self.labels = np.empty(0, np.uint8)
@@ -59,6 +65,11 @@ class Scorecard:
     def loss(self) -> float:
         """Mean categorical cross-entropy in nats."""
         return self._entropy / self.n_images
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """What `metrics.json` says, but for the digests."""
+        return metrics_of(self.counts, self.loss, self.class_names)
 
     def add(
         self,

@@ -3,10 +3,9 @@
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +14,8 @@ from mnist_pipeline.mnist.classifier import PREDICTION_BATCH, Classifier
 from mnist_pipeline.mnist.dataset import Dataset, csv_batches, data_digest, read_dataset, sole_csv
 from mnist_pipeline.mnist.errors import DataError
 from mnist_pipeline.mnist.files import sha256_of, written_whole
-from mnist_pipeline.mnist.metrics import confusion_matrix, metrics_of
 from mnist_pipeline.mnist.model_folder import load_model
-from mnist_pipeline.mnist.scorecard import Scorecard, cross_entropies
+from mnist_pipeline.mnist.scorecard import Scorecard
 from mnist_pipeline.mnist.scoring_files import (
     ACCURACY,
     CONFUSION_MATRIX,
@@ -31,45 +29,18 @@ from mnist_pipeline.mnist.tracking import step_run
 _BATCH_IMAGES = 10 * PREDICTION_BATCH  # read at a time
 
 
-@dataclass(frozen=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """What a model makes of labelled images.
 
     Attributes:
-        probabilities: float32, shape (n, classes).
-        labels: uint8, shape (n,).
-        class_names: A name for each class.
+        card: The figures.
+        predictions: The most probable class of each image, shape (n,).
+        labels: The true classes, as the model numbers them, uint8 of shape (n,).
     """
 
-    probabilities: npt.NDArray[np.float32]
+    card: Scorecard
+    predictions: npt.NDArray[np.intp]
     labels: npt.NDArray[np.uint8]
-    class_names: tuple[str, ...]
-
-    @property
-    def predictions(self) -> npt.NDArray[np.intp]:
-        """The most probable class of each image, shape (n,)."""
-        predictions: npt.NDArray[np.intp] = self.probabilities.argmax(axis=1)
-        return predictions
-
-    @property
-    def accuracy(self) -> float:
-        """Share of the images whose most probable class is their label."""
-        return float((self.predictions == self.labels).mean())
-
-    @property
-    def loss(self) -> float:
-        """Mean categorical cross-entropy in nats."""
-        return float(cross_entropies(self.probabilities, self.labels).mean())
-
-    @property
-    def confusion_matrix(self) -> npt.NDArray[np.int64]:
-        """Counts, shape (classes, classes): rows are the labels, columns the predictions."""
-        return confusion_matrix(self.labels, self.predictions, self.probabilities.shape[1])
-
-    @property
-    def metrics(self) -> dict[str, Any]:
-        """What `metrics.json` says, but for the digests."""
-        return metrics_of(self.confusion_matrix, self.loss, self.class_names)
 
 
 def evaluate(model: Classifier, dataset: Dataset) -> Evaluation:
@@ -87,7 +58,8 @@ def evaluate(model: Classifier, dataset: Dataset) -> Evaluation:
             )
         raise DataError(f"the test images are {dataset.image_size}, the model takes {model.image_size}.")
     labels = _labels_of(model, dataset)
-    return Evaluation(model.probabilities(dataset.images), labels, model.names)
+    card = Scorecard(model.image_size, model.names)
+    return Evaluation(card, card.add(dataset.images, labels, model.probabilities(dataset.images)), labels)
 
 
 def score(
@@ -120,7 +92,7 @@ def score(
     batches = _labelled_batches(test_csv, model)
     first = next(batches)  # before any file is begun: data of another kind are refused here
 
-    card = Scorecard(model.image_size, model.n_classes)
+    card = Scorecard(model.image_size, model.names)
     result = Path(output_result)
     files = [result / name for name in (PREDICTIONS, LABELS, METRICS, CONFUSION_MATRIX, MISTAKES)]
     with written_whole(*files) as (predictions, labels, metrics, confusion, mistakes):
@@ -129,8 +101,7 @@ def score(
                 predicted = card.add(batch_images, batch_labels, model.probabilities(batch_images))
                 predicted_lines.write(_class_lines(predicted))
                 label_lines.write(_class_lines(batch_labels))
-        figures = metrics_of(card.counts, card.loss, model.names)
-        _write_metrics(figures, test_csv, Path(input_model), predictions, labels, metrics)
+        _write_metrics(card, test_csv, Path(input_model), predictions, labels, metrics)
         confusion_matrix_figure(card.counts, model.names).savefig(confusion, format="png")
         mistakes_figure(card.images, card.labels, card.probabilities, model.names).savefig(mistakes, format="png")
 
@@ -141,16 +112,16 @@ def score(
     print(f"accuracy {card.accuracy:.4f}, loss {card.loss:.4f} on {card.n_images} images", flush=True)
 
 
-def log_metrics(evaluation: Evaluation | Scorecard) -> None:
+def log_metrics(card: Scorecard) -> None:
     """Log accuracy and loss to the active MLflow run, under this package's names and the sample's."""
     import mlflow
 
     mlflow.log_metrics(
         {
-            "test_accuracy": evaluation.accuracy,
-            "test_loss": evaluation.loss,
-            "Final test accuracy": evaluation.accuracy,
-            "Final test loss": evaluation.loss,
+            "test_accuracy": card.accuracy,
+            "test_loss": card.loss,
+            "Final test accuracy": card.accuracy,
+            "Final test loss": card.loss,
         }
     )
 
@@ -171,16 +142,16 @@ def write_accuracy(
         OutputError: the files cannot be written.
     """
     model = load_model(input_model)
-    evaluation = evaluate(model, read_dataset(test_data, "test", model.image_size))
+    card, predicted, true = evaluate(model, read_dataset(test_data, "test", model.image_size))
     files = [Path(folder) / name for name in (ACCURACY, PREDICTIONS, LABELS, METRICS)]
     with written_whole(*files) as (accuracy, predictions, labels, metrics):
-        accuracy.write_text(f"{evaluation.accuracy!r}\n", encoding="ascii")
-        predictions.write_bytes(_class_lines(evaluation.predictions))
-        labels.write_bytes(_class_lines(evaluation.labels))
-        _write_metrics(evaluation.metrics, Path(test_data), Path(input_model), predictions, labels, metrics)
+        accuracy.write_text(f"{card.accuracy!r}\n", encoding="ascii")
+        predictions.write_bytes(_class_lines(predicted))
+        labels.write_bytes(_class_lines(true))
+        _write_metrics(card, Path(test_data), Path(input_model), predictions, labels, metrics)
     with step_run():
-        log_metrics(evaluation)
-    print(f"accuracy {evaluation.accuracy:.4f} on {len(evaluation.labels)} images", flush=True)
+        log_metrics(card)
+    print(f"accuracy {card.accuracy:.4f} on {card.n_images} images", flush=True)
 
 
 def _labelled_batches(
@@ -192,7 +163,7 @@ def _labelled_batches(
 
 
 def _write_metrics(
-    figures: dict[str, Any], test_data: Path, model: Path, predictions: Path, labels: Path, metrics: Path
+    card: Scorecard, test_data: Path, model: Path, predictions: Path, labels: Path, metrics: Path
 ) -> None:
     """Write the figures with the digests of all that they are about."""
     digests = {
@@ -201,7 +172,7 @@ def _write_metrics(
         "predictions": sha256_of(predictions),
         "labels": sha256_of(labels),
     }
-    metrics.write_text(json.dumps(figures | {"digests": digests}, indent=2) + "\n", encoding="utf-8")
+    metrics.write_text(json.dumps(card.metrics | {"digests": digests}, indent=2) + "\n", encoding="utf-8")
 
 
 def _class_lines(classes: npt.NDArray[np.integer[Any]]) -> bytes:

@@ -8,8 +8,9 @@ from idx_data import patterned, write_csv_of
 
 from mnist_pipeline.mnist import scoring
 from mnist_pipeline.mnist.errors import CsvError
-from mnist_pipeline.mnist.scorecard import Scorecard
-from mnist_pipeline.mnist.scoring import Evaluation, score
+from mnist_pipeline.mnist.metrics import confusion_matrix
+from mnist_pipeline.mnist.scorecard import Scorecard, cross_entropies
+from mnist_pipeline.mnist.scoring import score
 
 
 def random_scores(n, n_classes, digits=8):
@@ -21,7 +22,7 @@ def random_scores(n, n_classes, digits=8):
 
 
 def card_of(images, labels, probabilities, batch):
-    card = Scorecard(images.shape[1:], probabilities.shape[1])
+    card = Scorecard(images.shape[1:], "abcd")
     for start in range(0, len(images), batch):
         part = slice(start, start + batch)
         card.add(images[part], labels[part], probabilities[part])
@@ -32,23 +33,23 @@ def card_of(images, labels, probabilities, batch):
 @pytest.mark.parametrize("digits", [8, 1], ids=["different", "many equally sure"])
 def test_the_figures_of_batches_are_those_of_all_at_once(batch, digits):
     images, labels, probabilities = random_scores(300, 4, digits)
-    at_once = Evaluation(probabilities, labels, tuple("abcd"))
-    wrong = np.flatnonzero(at_once.predictions != labels)
+    predictions = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(predictions != labels)
     surest = wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")][:25]
 
     card = card_of(images, labels, probabilities, batch)
 
     assert card.n_images == 300
-    assert card.accuracy == at_once.accuracy
-    assert card.loss == pytest.approx(at_once.loss, rel=1e-12)
-    assert card.counts.tolist() == at_once.confusion_matrix.tolist()
+    assert card.accuracy == (predictions == labels).mean()
+    assert card.loss == pytest.approx(cross_entropies(probabilities, labels).mean(), rel=1e-12)
+    assert card.counts.tolist() == confusion_matrix(labels, predictions, 4).tolist()
     assert np.array_equal(card.images, images[surest])
     assert np.array_equal(card.labels, labels[surest])
     assert np.array_equal(card.probabilities, probabilities[surest])
 
 
 def test_adding_a_batch_tells_the_predictions():
-    card = Scorecard((1, 2), 3)
+    card = Scorecard((1, 2), "abc")
 
     predictions = card.add(*random_scores(5, 3))
 

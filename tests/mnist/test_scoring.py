@@ -13,7 +13,8 @@ from mnist_pipeline.mnist.dataset import Dataset
 from mnist_pipeline.mnist.errors import CsvError, DataError, ModelError
 from mnist_pipeline.mnist.evidence import read_evidence
 from mnist_pipeline.mnist.files import sha256_of
-from mnist_pipeline.mnist.scoring import Evaluation, evaluate, score, write_accuracy
+from mnist_pipeline.mnist.scorecard import Scorecard
+from mnist_pipeline.mnist.scoring import evaluate, score, write_accuracy
 
 FILES = ["confusion_matrix.png", "labels.csv", "metrics.json", "most_confident_mistakes.png", "predict_result.csv"]
 
@@ -78,11 +79,11 @@ def cross_entropy(labels, probabilities):
     return log_loss(labels, exact / exact.sum(axis=1, keepdims=True), labels=range(exact.shape[1]))
 
 
-def test_accuracy_and_loss_are_those_of_scikit_learn(scoring, pixel_data, evaluation):
+def test_accuracy_and_loss_are_those_of_scikit_learn(scoring, pixel_model, pixel_data, evaluation):
     assert scoring.metrics["images"] == 8
     assert scoring.metrics["accuracy"] == accuracy_score(pixel_data.labels, evaluation.predictions) == 0.5
     assert scoring.metrics["loss"] == pytest.approx(
-        cross_entropy(pixel_data.labels, evaluation.probabilities), rel=1e-5
+        cross_entropy(pixel_data.labels, pixel_model.probabilities(pixel_data.images)), rel=1e-5
     )
 
 
@@ -108,6 +109,13 @@ def test_figures_by_class_are_those_of_scikit_learn_and_null_where_undefined(sco
     assert classes[3]["precision"] is None, "class 3 was never predicted"
 
 
+def card_of(probabilities, labels, class_names):
+    """The card of images of a single pixel."""
+    card = Scorecard((1, 1), class_names)
+    card.add(np.zeros((len(labels), 1, 1), np.uint8), np.array(labels, np.uint8), np.array(probabilities, np.float32))
+    return card
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_figures_of_random_predictions_are_those_of_scikit_learn(seed):
     rng = np.random.default_rng(seed)
@@ -115,7 +123,7 @@ def test_figures_of_random_predictions_are_those_of_scikit_learn(seed):
     probabilities = rng.dirichlet(np.ones(13), 300).astype(np.float32)
     predictions = probabilities.argmax(axis=1)
 
-    metrics = Evaluation(probabilities, labels, tuple("abcdefghijklm")).metrics
+    metrics = card_of(probabilities, labels, "abcdefghijklm").metrics
 
     assert metrics["accuracy"] == pytest.approx(accuracy_score(labels, predictions))
     assert metrics["loss"] == pytest.approx(cross_entropy(labels, probabilities), rel=1e-4)
@@ -125,7 +133,7 @@ def test_figures_of_random_predictions_are_those_of_scikit_learn(seed):
 
 
 def test_a_class_that_neither_occurs_nor_is_predicted_has_no_figures():
-    metrics = Evaluation(np.array([[1, 0]], np.float32), np.array([0], np.uint8), ("a", "b")).metrics
+    metrics = card_of([[1, 0]], [0], "ab").metrics
 
     assert metrics["classes"][0] == {"label": 0, "name": "a", "precision": 1, "recall": 1, "f1": 1, "support": 1}
     assert metrics["classes"][1] == {
@@ -139,15 +147,15 @@ def test_a_class_that_neither_occurs_nor_is_predicted_has_no_figures():
 
 
 def test_a_prediction_that_is_surely_wrong_costs_a_finite_loss():
-    evaluation = Evaluation(np.array([[1, 0], [0, 1]], np.float32), np.array([1, 1], np.uint8), ("a", "b"))
+    card = card_of([[1, 0], [0, 1]], [1, 1], "ab")
 
-    assert evaluation.loss == pytest.approx(-math.log(1e-7) / 2, rel=1e-6)
+    assert card.loss == pytest.approx(-math.log(1e-7) / 2, rel=1e-6)
 
 
 def test_the_metrics_of_a_network_that_diverged_are_still_json():
-    evaluation = Evaluation(np.full((2, 2), np.nan, np.float32), np.array([0, 1], np.uint8), ("a", "b"))
+    card = card_of(np.full((2, 2), np.nan), [0, 1], "ab")
 
-    text = json.dumps(evaluation.metrics, allow_nan=False)
+    text = json.dumps(card.metrics, allow_nan=False)
 
     assert json.loads(text)["loss"] is None
 
@@ -244,7 +252,7 @@ def test_test_data_with_a_class_that_the_model_does_not_know_are_refused(pixel_m
 
 
 def test_a_model_without_class_names_numbers_its_classes(pixel_model, pixel_data):
-    assert evaluate(TrainedModel(pixel_model.network), pixel_data).class_names == ("0", "1", "2", "3")
+    assert evaluate(TrainedModel(pixel_model.network), pixel_data).card.class_names == ("0", "1", "2", "3")
 
 
 def test_the_accuracy_is_a_decimal_number_in_a_text_file_with_its_evidence_beside_it(
