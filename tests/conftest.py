@@ -106,3 +106,12 @@ def tracking_server(tmp_path_factory):
 
     with mlflow_server(tmp_path_factory.mktemp("server")) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def azurite():
+    """A real Azurite for all tests of the stand-in workspace."""
+    from workspace_stand_in import running_azurite
+
+    with running_azurite() as azurite:
+        yield azurite
