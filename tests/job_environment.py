@@ -30,8 +30,10 @@ def pip_list(conda_file: dict) -> list[str]:
 def make_environment(conda_file: dict, folder: Path) -> None:
     """Make an environment with just the packages of a conda file in `folder`."""
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    pip = [folder / "bin/pip", "install", "--quiet", "--no-compile"]  # most of TensorFlow's modules are never imported
-    subprocess.run([*pip, *pip_list(conda_file)], check=True)
+    pip_install = [folder / "bin/python", "-m", "pip", "install", "--quiet"]
+    subprocess.run([*pip_install, "--upgrade", "pip"], check=True)  # as new as conda's
+    # Most of TensorFlow's modules are never imported: they need not be compiled.
+    subprocess.run([*pip_install, "--no-compile", *pip_list(conda_file)], check=True)
 
 
 def variables_for(commands: Path) -> dict[str, str]:
