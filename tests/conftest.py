@@ -32,6 +32,15 @@ def empty_store(tmp_path_factory) -> Path:
     return database
 
 
+@pytest.fixture
+def runs(tmp_path, empty_store):
+    """A folder for runs, with an MLflow store whose tables are made already, which takes seconds."""
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    shutil.copyfile(empty_store, folder / "mlflow.db")
+    return folder
+
+
 @contextmanager
 def store_in(folder: Path, empty_store: Path):
     """Let MLflow log to `folder`, database and artifacts, as long as the body lasts; yield a client."""
@@ -106,3 +115,12 @@ def tracking_server(tmp_path_factory):
 
     with mlflow_server(tmp_path_factory.mktemp("server")) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def azurite():
+    """A real Azurite for all tests of the stand-in workspace."""
+    from workspace_stand_in import running_azurite
+
+    with running_azurite() as azurite:
+        yield azurite

@@ -30,7 +30,18 @@ def pip_list(conda_file: dict) -> list[str]:
 def make_environment(conda_file: dict, folder: Path) -> None:
     """Make an environment with just the packages of a conda file in `folder`."""
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    subprocess.run([folder / "bin/pip", "install", "--quiet", *pip_list(conda_file)], check=True)
+    pip_install = [folder / "bin/python", "-m", "pip", "install", "--quiet"]
+    subprocess.run([*pip_install, "--upgrade", "pip"], check=True)  # as new as conda's
+    # Most of TensorFlow's modules are never imported: they need not be compiled.
+    subprocess.run([*pip_install, "--no-compile", *pip_list(conda_file)], check=True)
+
+
+def variables_for(commands: Path) -> dict[str, str]:
+    """The variables with which a step finds the `bin` folder of its own environment, and little else.
+
+    What it imports is compiled once, also where the person who runs the tests lets Python write no bytecode.
+    """
+    return {"PATH": os.pathsep.join([str(commands), "/usr/bin", "/bin"]), "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def run_in_own_environments(
@@ -41,8 +52,7 @@ def run_in_own_environments(
 
     def run_in_own_environment(call):
         commands = environments(job.jobs[call.node.name].component.environment.conda_file)
-        path = os.pathsep.join([str(commands), "/usr/bin", "/bin"])
-        run_in_subprocess(replace(call, environment={**call.environment, "PATH": path}))
+        run_in_subprocess(replace(call, environment={**call.environment, **variables_for(commands)}))
 
     return carry_out(
         plan,

@@ -7,9 +7,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from workspace_stand_in.fixtures import azure_environment, azurite, completing, stand_in
+from workspace_stand_in.fixtures import azure_environment, completing, stand_in
 
-__all__ = ["azure_environment", "azurite", "stand_in"]
+__all__ = ["azure_environment", "stand_in"]
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks/submit_to_azure_ml.ipynb"
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from azure.ai.ml import Input
-from workspace_stand_in.fixtures import azure_environment, azurite, completing, stand_in
+from workspace_stand_in.fixtures import azure_environment, completing, stand_in
 
 from mnist_pipeline.pipelines import image_classification_pipeline
 from mnist_pipeline.runner.sdk_job import read_plan
 
-__all__ = ["azure_environment", "azurite", "stand_in"]
+__all__ = ["azure_environment", "stand_in"]
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -36,6 +36,7 @@ def tracking_proxy(server_url: str, lacks: re.Pattern[str] | None = None) -> Ite
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # headers and body leave together: the body is not held back until the headers are acknowledged
 
         def forward(self):
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -38,6 +38,12 @@ def assert_one_sentence(result, *parts):
         assert part in result.stderr
 
 
+def put_store(folder, empty_store):
+    """Make the tables of the run's MLflow store beforehand, which takes seconds."""
+    (folder / "mnist-runs").mkdir()
+    shutil.copyfile(empty_store, folder / "mnist-runs/mlflow.db")
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["predict", "-h"]])
 def test_help_teaches_by_example(arguments, tmp_path):
     result = command(*arguments, cwd=tmp_path)
@@ -99,7 +105,8 @@ def test_an_output_folder_that_is_a_file_is_refused(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_failing_step_is_named_with_its_reason_and_its_log(tmp_path):
+def test_a_failing_step_is_named_with_its_reason_and_its_log(tmp_path, empty_store):
+    put_store(tmp_path, empty_store)
     images, _ = write_idx(tmp_path / "data", "train", *patterned(20, 4, 4, 2))
     write_idx(tmp_path / "data", "test", *patterned(20, 4, 4, 2))
     images.write_bytes(images.read_bytes()[:-7])
@@ -188,7 +195,8 @@ def test_predict_says_in_one_sentence_what_it_misses(model, image, part, tmp_pat
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_leaves_the_run_marked_and_no_process_behind(sign, tmp_path):
+def test_an_interrupted_run_leaves_the_run_marked_and_no_process_behind(sign, tmp_path, empty_store):
+    put_store(tmp_path, empty_store)
     write_patterned_idx(tmp_path / "data", 8, 8, 2, n_train=400)
     process = subprocess.Popen(
         [sys.executable, "-m", "mnist_pipeline", "run", "--data", "data", "--epochs", "100000"],

@@ -43,12 +43,12 @@ def plain(raw, tmp_path_factory, session_store):
 
 
 @pytest.mark.parametrize(("mode", "gpu"), [("subprocess", False), ("in-process", True)])
-def test_plain_calls_and_the_runner_give_the_same_predictions_and_metrics(mode, gpu, raw, plain, tmp_path):
+def test_plain_calls_and_the_runner_give_the_same_predictions_and_metrics(mode, gpu, raw, plain, runs):
     job = image_classification_pipeline(
         pipeline_input_data=Input(type="uri_folder", path=str(raw)), class_names="a,b,c,d", gpu=gpu, **SETTINGS, **GATE
     )
 
-    run = run_locally(job, tmp_path, mode=mode)
+    run = run_locally(job, runs, mode=mode)
 
     run.raise_for_status()
     assert outcome(run.outputs["result"], run.outputs["registration"]) == plain

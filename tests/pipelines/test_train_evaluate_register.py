@@ -28,11 +28,11 @@ def as_image_folders(folder, split, images, labels):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("write", [as_csv, as_idx, as_image_folders])
-def test_it_trains_evaluates_and_registers_on_every_kind_of_data(write, tmp_path):
+def test_it_trains_evaluates_and_registers_on_every_kind_of_data(write, tmp_path, runs):
     for split, count in (("train", 60), ("test", 30)):
         write(tmp_path / split, split, *patterned(count, 8, 8, N_CLASSES))
 
-    run = run_locally(job_on(tmp_path / "train", tmp_path / "test"), tmp_path / "runs", mode="in-process")
+    run = run_locally(job_on(tmp_path / "train", tmp_path / "test"), runs, mode="in-process")
 
     run.raise_for_status()
     accuracy = float((run.outputs["accuracy"] / "accuracy.txt").read_text())
@@ -42,11 +42,11 @@ def test_it_trains_evaluates_and_registers_on_every_kind_of_data(write, tmp_path
 
 
 @pytest.mark.slow
-def test_its_command_lines_run_as_they_would_in_the_cloud(tmp_path):
+def test_its_command_lines_run_as_they_would_in_the_cloud(tmp_path, runs):
     for split, count in (("train", 60), ("test", 30)):
         as_idx(tmp_path / split, split, *patterned(count, 8, 6, N_CLASSES))
 
-    run = run_locally(job_on(tmp_path / "train", tmp_path / "test"), tmp_path / "runs")
+    run = run_locally(job_on(tmp_path / "train", tmp_path / "test"), runs)
 
     run.raise_for_status()
     assert (run.outputs["model"] / "MLmodel").is_file()

@@ -1,6 +1,5 @@
-"""What the runner's tests share: a folder for runs, a text, and a way to carry out a plan made by hand."""
+"""What the runner's tests share: a text, and a way to carry out a plan made by hand."""
 
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -17,15 +16,6 @@ from .plans import plan
 def _no_tracking_of_the_outside(monkeypatch):
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"):
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def runs(tmp_path, empty_store):
-    """A folder for runs, with an MLflow store whose tables are made already, which takes seconds."""
-    folder = tmp_path / "runs"
-    folder.mkdir()
-    shutil.copyfile(empty_store, folder / "mlflow.db")
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,11 @@
 """What the tests of the workspace share."""
 
 import pytest
-from workspace_stand_in.fixtures import azure_environment, azurite, client, stand_in
+from workspace_stand_in.fixtures import azure_environment, client, stand_in
 
 from mnist_pipeline import components
 
-__all__ = ["azure_environment", "azurite", "client", "stand_in"]
+__all__ = ["azure_environment", "client", "stand_in"]
 
 
 @pytest.fixture(autouse=True)

@@ -156,28 +156,27 @@ class TestFaults:
         assert "gpu" in stand_in.submitted_job("mine").nodes["train_node"].conda_file["name"]
         assert azure(*COMMAND, "--set", "gpu=maybe").code == 2
 
-    @pytest.mark.parametrize("status", [429, 500, 503])
-    def test_a_fault_that_passes_is_sat_out(self, status, azure, stand_in):
-        stand_in.faults.status("PUT", JOBS, status, times=3)
+    def test_a_fault_that_passes_is_sat_out(self, azure, stand_in):
+        for number, status in enumerate((429, 500, 503), start=1):
+            fault = stand_in.faults.status("PUT", JOBS, status, times=3)
 
-        assert azure(*SUBMIT).code == 0
-        assert list(stand_in.jobs) == ["mine"]
+            assert azure(*COMMAND, "--name", f"mine-{status}").code == 0, status
+            assert f"mine-{status}" in stand_in.jobs
+            assert (len(stand_in.jobs), fault.seen) == (number, 3)
 
-    @pytest.mark.parametrize(
-        ("status", "part"),
-        [
+    def test_a_fault_that_lasts_is_a_sentence_and_no_job(self, azure, stand_in):
+        for status, part in (
             (401, "refused the token"),
             (403, "AzureML Data Scientist"),
             (409, "use another name"),
             (429, "wait a minute"),
             (500, "Azure failed with 500"),
-        ],
-    )
-    def test_a_fault_that_lasts_is_a_sentence_and_no_job(self, status, part, azure, stand_in):
-        stand_in.faults.status("PUT", JOBS, status, times=OVER_AND_OVER)
+        ):
+            stand_in.faults.clear()
+            stand_in.faults.status("PUT", JOBS, status, times=OVER_AND_OVER)
 
-        azure(*SUBMIT).assert_one_sentence("the job was not accepted", part)
-        assert list(stand_in.jobs) == []
+            azure(*SUBMIT).assert_one_sentence("the job was not accepted", part)
+            assert list(stand_in.jobs) == []
 
     def test_a_connection_that_drops_before_the_job_is_taken_is_a_sentence_and_no_job(self, azure, stand_in):
         stand_in.faults.drop("PUT", JOBS, times=OVER_AND_OVER)

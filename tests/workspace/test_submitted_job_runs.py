@@ -1,6 +1,5 @@
 """What was submitted is enough to run: nothing from this machine but the bytes that the workspace received."""
 
-import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -8,6 +7,7 @@ from dataclasses import replace
 import pytest
 from azure.ai.ml import Input
 from idx_data import write_patterned_idx
+from job_environment import variables_for
 from mlflow import MlflowClient
 from submitted_plan import plan_of
 
@@ -50,9 +50,8 @@ def test_a_submitted_job_runs_to_a_registered_model_with_nothing_but_what_was_su
     plan = plan_of(job, tmp_path / "received")
 
     def run_in_submitted_environment(call):
-        folder = environments(job.nodes[call.node.name].conda_file)
-        path = os.pathsep.join([str(folder), "/usr/bin", "/bin"])
-        run_in_subprocess(replace(call, environment={**call.environment, "PATH": path}))
+        commands = environments(job.nodes[call.node.name].conda_file)
+        run_in_subprocess(replace(call, environment={**call.environment, **variables_for(commands)}))
 
     run = carry_out(
         plan,

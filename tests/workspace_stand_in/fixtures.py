@@ -7,18 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from .azurite import running_azurite
 from .stand_in import StandIn, running_stand_in
 
 # What would lead a client elsewhere, or tell it of a workspace or a credential of the person who runs the tests.
 _ELSEWHERE = ("AZURE_", "AZUREML_", "ARM_", "IDENTITY_", "MSI_", "MLFLOW_", "HTTP_PROXY", "http_proxy", "ALL_PROXY")
-
-
-@pytest.fixture(scope="session")
-def azurite():
-    """A real Azurite for all tests."""
-    with running_azurite() as azurite:
-        yield azurite
 
 
 @pytest.fixture
