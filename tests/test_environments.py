@@ -30,7 +30,8 @@ def test_pip_finds_versions_that_go_together_for_every_conda_file(environments, 
     for conda_file in (prep, keras, gpu):
         assert [entry for entry in conda_file["dependencies"] if "python=" in entry] == ["python=3.11"]
 
-    pip = [environments(keras) / "pip", "install", "--quiet", "--dry-run"]
+    # fast-deps: reads the metadata of a wheel without fetching all of it, here gigabytes of CUDA
+    pip = [environments(keras) / "pip", "install", "--quiet", "--dry-run", "--use-feature=fast-deps"]
     if sys.version_info[:2] != (3, 11):
         target = ["--python-version", "3.11", "--only-binary=:all:", "--ignore-installed", "--target"]
         pip += [*target, tmp_path / "unused"]

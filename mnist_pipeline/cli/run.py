@@ -146,9 +146,10 @@ def run(data: str, output_dir: Path, mode: "Mode", **parameters: Any) -> None:
     mnist-pipeline run --data ~/my-digits --epochs 20 --model-name digits
     """
     from mnist_pipeline.cli.named_data import find_data
+
+    found = find_data(data)  # before the seconds that the next imports take
     from mnist_pipeline.cli.progress import follow
 
-    found = find_data(data)
     with follow(live=mode == "subprocess") as on_event:
         from azure.ai.ml import Input
 
