@@ -8,14 +8,16 @@ blank lines, `+7`, ...) by `numpy.loadtxt`, which takes longer and decides what 
 import io
 import warnings
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from mnist_pipeline.mnist.errors import CsvError
+from mnist_pipeline.mnist.memory import keep_freed_memory
 
-_BLOCK_BYTES = 1 << 17  # of text decoded at a time: what is made of it on the way stays near the cache
+_BLOCK_BYTES = 1 << 16  # of text decoded at a time: what is made of it on the way stays near the cache
 _COMMA, _NEWLINE, _ZERO = b",\n0"
 _NOT_TEXT = "not a text file of numbers; give a CSV with a line an image: label, then pixels."
 
@@ -30,7 +32,17 @@ def read_rows(file: Path, block_bytes: int = _BLOCK_BYTES) -> npt.NDArray[np.uin
     Raises:
         CsvError: the file cannot be read, a line is malformed or differs in length, or there are no lines.
     """
-    return np.concatenate(list(_decoded_blocks(file, block_bytes)))
+    blocks = _decoded_blocks(file, block_bytes)
+    first = next(blocks)  # there is one, or an error
+    n_blocks = file.stat().st_size // block_bytes + 1  # or more, if it is compressed
+    rows = np.empty((n_blocks * len(first), first.shape[1]), np.uint8)  # what is never filled takes no memory
+    count = 0
+    for block in chain([first], blocks):
+        while count + len(block) > len(rows):
+            rows = np.concatenate([rows, np.empty_like(rows)])
+        rows[count : count + len(block)] = block
+        count += len(block)
+    return rows[:count]
 
 
 def row_batches(file: Path, rows: int, block_bytes: int = _BLOCK_BYTES) -> Iterator[npt.NDArray[np.uint8]]:
@@ -41,14 +53,21 @@ def row_batches(file: Path, rows: int, block_bytes: int = _BLOCK_BYTES) -> Itera
     Raises:
         CsvError: as `read_rows`, but only when the malformed line is reached.
     """
-    waiting: npt.NDArray[np.uint8] | None = None
+    batch: npt.NDArray[np.uint8] | None = None
+    count = 0
     for block in _decoded_blocks(file, block_bytes):
-        waiting = block if waiting is None else np.concatenate([waiting, block])
-        while len(waiting) >= rows:
-            yield waiting[:rows]
-            waiting = waiting[rows:]
-    if waiting is not None and len(waiting):
-        yield waiting
+        start = 0
+        while start < len(block):
+            if batch is None:
+                batch, count = np.empty((rows, block.shape[1]), np.uint8), 0
+            part = block[start : start + rows - count]
+            batch[count : count + len(part)] = part
+            start, count = start + len(part), count + len(part)
+            if count == rows:
+                yield batch
+                batch = None
+    if batch is not None:
+        yield batch[:count]
 
 
 def decode_plain(text: bytes) -> npt.NDArray[np.uint8] | None:
@@ -97,6 +116,7 @@ def decode_plain(text: bytes) -> npt.NDArray[np.uint8] | None:
 def _decoded_blocks(file: Path, block_bytes: int) -> Iterator[npt.NDArray[np.uint8]]:
     """Yield the rows of block after block, at least one row each and all of the same length."""
     columns = 0
+    keep_freed_memory()
     try:
         # What numpy.loadtxt opens files with: it looks at the name for a compression.
         with np.lib.npyio.DataSource(None).open(str(file), "rb") as stream:

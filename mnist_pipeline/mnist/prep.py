@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from mnist_pipeline.mnist.files import written_whole
 from mnist_pipeline.mnist.idx import IdxFile, Split, find_pair
+from mnist_pipeline.mnist.memory import keep_freed_memory
 
 TRAIN_CSV = "mnist_train.csv"
 TEST_CSV = "mnist_test.csv"
@@ -40,6 +41,7 @@ def prepare_data(
     ]
     pairs = [find_pair(Path(input_data), split) for split, _ in splits]
     targets = [target for _, target in splits]
+    keep_freed_memory()
     with written_whole(*targets) as partial:
         for (images, labels), path, target in zip(pairs, partial, targets, strict=True):
             write_csv(images, labels, path)
