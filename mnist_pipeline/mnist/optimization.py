@@ -6,30 +6,12 @@ if TYPE_CHECKING:
     import keras
 
 WEIGHT_DECAY = 0.01
-WARM_UP_FRACTION = 0.2
-STEPS_PER_CALL = 32  # from Python into TensorFlow: what Python does between small steps costs as much as they do
+STEPS_PER_CALL = 8  # from Python into TensorFlow, whose small steps take little longer than what Python does between
 
 
 def count_steps(n_images: int, batch_size: int, epochs: int) -> int:
     """Return the optimizer steps of a whole fit; the last, smaller batch of an epoch is a step too."""
     return -(-n_images // batch_size) * epochs
-
-
-def one_cycle(total_steps: int, peak: float) -> "keras.optimizers.schedules.LearningRateSchedule":
-    """Return the learning rate by step: up to `peak` and down to 0 once, over the whole fit.
-
-    A straight line from peak / 25 for the first fifth of the steps (one cycle: Smith and Topin 2018), then half a
-    cosine (Loshchilov and Hutter 2017). Past `total_steps` it stays 0: nothing more is learnt.
-    """
-    import keras
-
-    warm_up_steps = int(total_steps * WARM_UP_FRACTION)
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=peak / 25,
-        warmup_target=peak,
-        warmup_steps=warm_up_steps,
-        decay_steps=max(1, total_steps - warm_up_steps),
-    )
 
 
 def compile_one_cycle(network: "keras.Model", total_steps: int, peak_learning_rate: float) -> None:
@@ -42,7 +24,10 @@ def compile_one_cycle(network: "keras.Model", total_steps: int, peak_learning_ra
     """
     import keras
 
-    _compile(network, keras.optimizers.AdamW(one_cycle(total_steps, peak_learning_rate), weight_decay=WEIGHT_DECAY))
+    from mnist_pipeline.mnist.one_cycle import OneCycle
+
+    learning_rate = OneCycle(total_steps, peak_learning_rate)
+    _compile(network, keras.optimizers.AdamW(learning_rate, weight_decay=WEIGHT_DECAY))
 
 
 def compile_constant_adam(network: "keras.Model", total_steps: int, learning_rate: float) -> None:  # noqa: ARG001  the signature of a recipe's compile
