@@ -114,7 +114,8 @@ def for_use(trained: "keras.Model", mirrored: bool) -> "keras.Model":
             return keras.layers.BatchNormalization.from_config(config)
         return type(layer).from_config(config)
 
-    network = keras.models.clone_model(trained, clone_function=plain)
+    without_optimizer = keras.Model(trained.input, trained.output, name=trained.name)
+    network = keras.models.clone_model(without_optimizer, clone_function=plain)
     network.set_weights(trained.get_weights())
     if not mirrored:
         return network

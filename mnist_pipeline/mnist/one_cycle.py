@@ -7,7 +7,6 @@ import keras
 WARM_UP_FRACTION = 0.2
 
 
-@keras.saving.register_keras_serializable("mnist_pipeline")  # Keras makes optimizers anew from their settings
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]  # keras comes without types
     """Up to a peak and down to 0 once, over the whole fit.
 
@@ -18,7 +17,6 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
 
     def __init__(self, total_steps: int, peak: float) -> None:
         """Spread the cycle over `total_steps`, at least one."""
-        self.total_steps = total_steps
         self.warm_up_steps = int(total_steps * WARM_UP_FRACTION)
         self.decay_steps = max(1, total_steps - self.warm_up_steps)
         self.peak = peak
@@ -30,7 +28,3 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
         fallen = keras.ops.minimum((step - self.warm_up_steps) / self.decay_steps, 1)
         falling = self.peak * (1 + keras.ops.cos(math.pi * fallen)) / 2
         return keras.ops.where(step < self.warm_up_steps, rising, falling)
-
-    def get_config(self) -> dict[str, int | float]:
-        """Return the arguments that make the same schedule, which Keras's optimizers ask for."""
-        return {"total_steps": self.total_steps, "peak": self.peak}
