@@ -20,7 +20,7 @@ def draw(stage: str, comparisons: list[Comparison], folder: Path) -> list[Path]:
 
 
 def bars(comparison: Comparison, path: Path) -> Path:
-    """Draw the seconds of each program, the fastest at the bottom, and beside it the memory, where it was measured."""
+    """Draw the seconds of each program, the fastest on top, and beside it the memory, where it was measured."""
     from matplotlib.figure import Figure
 
     names = sorted(comparison.runs, key=comparison.median)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 _SECRET_NAME = re.compile(r"(?i)secret|password|passwd|token|(api|access|account|private)_?key|connection_?string")
@@ -45,17 +46,23 @@ def find_secrets(files: Mapping[str, Path], known: Iterable[str] = ()) -> list[F
         files: From the names to report to the files.
         known: Secrets of this machine, which are found wherever they stand.
     """
+    findings = {}
+    for name, path in files.items():
+        content = path.read_bytes()
+        for line, kind in _look_like_secrets(path, content):
+            findings[name, line] = Finding(name, line, kind)
+        for secret_bytes in (secret.encode() for secret in known):
+            if (position := content.find(secret_bytes)) >= 0:
+                line = content.count(b"\n", 0, position) + 1
+                findings[name, line] = Finding(name, line, "value of a secret variable")
+    return list(findings.values())
+
+
+@lru_cache(maxsize=1024)  # a notebook submits the same files again and again, and each search takes a second
+def _look_like_secrets(path: Path, content: bytes) -> tuple[tuple[int, str], ...]:  # noqa: ARG001 - part of the key
+    """Return line and kind of each place in a file of this content that looks like a secret."""
     from detect_secrets.core.scan import scan_file
     from detect_secrets.settings import default_settings
 
-    findings = {}
     with default_settings():
-        for name, path in files.items():
-            for secret in scan_file(str(path)):
-                findings[name, secret.line_number] = Finding(name, secret.line_number, secret.type)
-            content = path.read_bytes()
-            for secret_bytes in (secret.encode() for secret in known):
-                if (position := content.find(secret_bytes)) >= 0:
-                    line = content.count(b"\n", 0, position) + 1
-                    findings[name, line] = Finding(name, line, "value of a secret variable")
-    return list(findings.values())
+        return tuple((secret.line_number, secret.type) for secret in scan_file(str(path)))
