@@ -11,6 +11,7 @@ from benchmarks.data import Settings
 from benchmarks.measurement import QUIET, Comparison, Program, Work, command_of, serve, take_turns
 
 N_IMAGES = 48_000
+BATCH_SIZE = 256  # the sample's; its module imports TensorFlow, which does not go together with PyTorch
 
 
 def compare(settings: Settings) -> list[Comparison]:
@@ -34,7 +35,7 @@ def keras_epoch(data: str) -> Work:
     """Keras as the sample uses it."""
     import keras
 
-    from benchmarks.sample_program.train import BATCH_SIZE, N_CLASSES, build_network
+    from benchmarks.sample_program.train import N_CLASSES, build_network
 
     pixels, labels = images_and_labels(data)
     targets = keras.utils.to_categorical(labels, N_CLASSES)
@@ -47,8 +48,6 @@ def torch_epoch(data: str) -> Work:
     import numpy as np
     import torch
     from torch import nn
-
-    from benchmarks.sample_program.train import BATCH_SIZE
 
     pixels, labels = images_and_labels(data)
     images = torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2)))

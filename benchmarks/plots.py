@@ -74,7 +74,7 @@ def accuracy(comparison: Comparison, path: Path) -> Path:
     axes.minorticks_off()
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(fontsize=8, loc="lower right")
+    axes.legend(fontsize=8, loc="upper left")
     figure.savefig(path)
     return path
 
