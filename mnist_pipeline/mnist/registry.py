@@ -5,7 +5,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mnist_pipeline.mnist.dataset import data_digest
 from mnist_pipeline.mnist.errors import MetricsError, ModelError
@@ -13,10 +12,7 @@ from mnist_pipeline.mnist.evidence import EVIDENCE_FILES, read_evidence
 from mnist_pipeline.mnist.files import output_folder, sha256_of, written_whole
 from mnist_pipeline.mnist.opponent import EVIDENCE_TAG, evidence_of, find_opponent
 from mnist_pipeline.mnist.promotion import OFF, Decision, Evidence, Policy, decide
-from mnist_pipeline.mnist.versions import ACCURACY, ModelVersions
-
-if TYPE_CHECKING:
-    from mlflow.entities.model_registry import ModelVersion
+from mnist_pipeline.mnist.versions import ACCURACY, ModelVersions, number_of
 
 REGISTRATION = "registration.json"
 SCHEMA_VERSION = 1
@@ -84,7 +80,9 @@ def register(
             break
         version = _make_version(versions, model, model_digest, Path(input_result), evidence, decision)
         reason = f"registered: {_sentence(decision)}"
-        champion = versions.contend(version, _number(opponent), reason) if compared else versions.crown(version, reason)
+        champion = (
+            versions.contend(version, number_of(opponent), reason) if compared else versions.crown(version, reason)
+        )
         if champion is not None:
             break
         opponent = find_opponent(versions, model_digest)
@@ -97,7 +95,7 @@ def register(
             "decision": "registered" if registered else "refused",
             "checks": [asdict(check) for check in decision.checks],
             "policy": asdict(policy),
-            "champion": {"version": str(_number(opponent)), **asdict(decision.comparison)}
+            "champion": {"version": str(number_of(opponent)), **asdict(decision.comparison)}
             if decision.comparison
             else None,
             "model_name": model_name,
@@ -108,10 +106,6 @@ def register(
         }
         with written_whole(Path(registration) / REGISTRATION) as (path,):
             path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-
-
-def _number(version: "ModelVersion | None") -> int | None:
-    return int(version.version) if version is not None else None
 
 
 def _check_digest(evidence: Evidence, name: str, digest: str, finding: str) -> None:

@@ -197,7 +197,7 @@ class ModelVersions:
         """
         versions = self.all()
         self._pick(number, versions)
-        self._move(number, _number(self._champion_among(versions)), reason, _moves(versions))
+        self._move(number, number_of(self._champion_among(versions)), reason, _moves(versions))
         return number
 
     def contend(self, number: int, opponent: int | None, reason: str) -> int | None:
@@ -219,7 +219,7 @@ class ModelVersions:
         """
         versions = self.all()
         self._pick(number, versions)
-        champion = _number(self._champion_among(versions))
+        champion = number_of(self._champion_among(versions))
         if champion not in (opponent, number):
             return None
         moves = _moves(versions)
@@ -231,7 +231,7 @@ class ModelVersions:
         best = _best_since(began, number, versions)
         if best != number:
             self._set_alias(CHAMPION, best)
-        if best != (champion := _number(self._champion_among(versions))):  # without aliases the last word counts
+        if best != (champion := number_of(self._champion_among(versions))):  # without aliases the last word counts
             reason = f"more accurate than version {champion}, which came at the same moment"
             self._announce(best, champion, reason, _moves(versions))
         return best
@@ -314,7 +314,8 @@ class ModelVersions:
             raise RegistryError(f"the registry at {uri} refused {self.name!r}: {error.message}") from error
 
 
-def _number(version: "ModelVersion | None") -> int | None:
+def number_of(version: "ModelVersion | None") -> int | None:
+    """Return the number of a version; None for none."""
     return int(version.version) if version is not None else None
 
 
