@@ -21,7 +21,7 @@ from benchmarks.measurement import TURN, Comparison, Program, Work, command_of, 
 SAMPLE_PROGRAM = Path(__file__).parent / "sample_program"
 SAMPLE = "sample program"
 OURS = {
-    "mnist-pipeline run, 1 epoch": ("--epochs", "1", "--batch-size", "64"),
+    "mnist-pipeline run, 1 epoch": ("--epochs", "1"),
     "mnist-pipeline run": (),
 }
 

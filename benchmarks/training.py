@@ -18,8 +18,8 @@ from mnist_pipeline.mnist.dataset import Dataset, read_dataset
 
 SAMPLE = "sample, 10 epochs"
 RECIPES = {
-    "small, 1 epoch": {"network": "small", "epochs": 1, "batch_size": 64},
-    "small, 2 epochs": {"network": "small", "epochs": 2, "batch_size": 256},
+    "small, 1 epoch": {"network": "small", "epochs": 1},
+    "small, 2 epochs": {"network": "small", "epochs": 2},
     "wide, flip, 8 epochs": {"network": "wide", "epochs": 8, "augmentation": "flip"},
 }
 Classifier = Callable[[np.ndarray], np.ndarray]  # raw pixels (n, height, width, 1) float32 to probabilities

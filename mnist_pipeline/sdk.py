@@ -80,6 +80,12 @@ def is_local(path: str) -> bool:
     return path.startswith("file:") or _ELSEWHERE.match(path) is None
 
 
+def may_import_sdk(component: Any) -> bool:
+    """Tell whether a component's environment may hold azure-ai-ml: unless its conda file does not list it."""
+    conda_file = getattr(component.environment, "conda_file", None)
+    return conda_file is None or "azure-ai-ml" in str(conda_file).replace("_", "-")
+
+
 @contextmanager
 def code_of(component: Any) -> Iterator[Code | None]:
     """Yield what the SDK would upload for a component, None for one without code of this machine.

@@ -148,14 +148,15 @@ def run(data: str, output_dir: Path, mode: "Mode", **parameters: Any) -> None:
     from mnist_pipeline.cli.named_data import find_data
 
     found = find_data(data)  # before the seconds that the next imports take
+    from azure.ai.ml import Input
+
+    # mldesigner looks at every module that is loaded when it meets a component: better before MLflow's come.
+    from mnist_pipeline.pipelines import image_classification_pipeline  # isort: split
+
     from mnist_pipeline.cli.progress import follow
+    from mnist_pipeline.runner import run_locally
 
     with follow(live=mode == "subprocess") as on_event:
-        from azure.ai.ml import Input
-
-        from mnist_pipeline.pipelines import image_classification_pipeline
-        from mnist_pipeline.runner import run_locally
-
         job = image_classification_pipeline(
             pipeline_input_data=Input(type="uri_folder", path=str(found.folder)),
             class_names=",".join(found.class_names) or None,

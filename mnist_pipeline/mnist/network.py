@@ -35,20 +35,40 @@ def build_network(height: int, width: int, n_classes: int, filters: Sequence[int
     """
     import keras
 
-    from mnist_pipeline.mnist.fused_normalization import FusedBatchNormalization
-
-    image = keras.Input((height, width, 1), name="image")
-    features = keras.layers.Rescaling(1 / 255)(image)
+    image, features = _scaled_image(height, width)
     for stage, n_filters in enumerate(filters):
         if stage > 0:
-            features = keras.layers.MaxPooling2D(2, padding="same")(features)
-            features = FusedBatchNormalization(momentum=BATCH_NORM_MOMENTUM)(features)
-        features = keras.layers.Conv2D(n_filters, 3, padding="same", activation="relu", kernel_initializer="he_normal")(
-            features
-        )
+            features = _pooled(features)
+        features = _convolution(n_filters)(features)
     features = keras.layers.GlobalAveragePooling2D()(features)
     logits = keras.layers.Dense(n_classes)(features)
     return keras.Model(image, _probabilities(logits), name="mnist_network")
+
+
+def build_lenet(height: int, width: int, n_classes: int) -> "keras.Model":
+    """Return an untrained LeNet (LeCun et al. 1998) of today's parts: two convolutions, each pooled, and dense layers.
+
+    Convolutions of 16 and 32 filters as in `build_network`, then a dense layer of 128 rectified units that sees where
+    in the image something is. In few epochs it learns more than a deeper network, at less cost. Of its 207,114
+    parameters for 28 x 28 pixels and ten classes 200,832 are that layer's; they grow with the image.
+
+    Args:
+        height: Rows of an image, at least 1.
+        width: Columns of an image, at least 1.
+        n_classes: How many classes, at least 1.
+
+    Returns:
+        A model of the same input and output as `build_network` returns.
+    """
+    import keras
+
+    image, features = _scaled_image(height, width)
+    for n_filters in (16, 32):
+        features = _pooled(_convolution(n_filters)(features))
+    features = keras.layers.Flatten()(features)
+    features = keras.layers.Dense(128, activation="relu", kernel_initializer="he_normal")(features)
+    logits = keras.layers.Dense(n_classes)(features)
+    return keras.Model(image, _probabilities(logits), name="lenet")
 
 
 def build_sample_network(height: int, width: int, n_classes: int) -> "keras.Model":
@@ -100,7 +120,7 @@ def for_use(trained: "keras.Model", mirrored: bool) -> "keras.Model":
     """Return the same classifier of Keras's own layers alone, in float32.
 
     Args:
-        trained: As `build_network` or `build_sample_network` returned it, whatever its precision.
+        trained: As one of the functions above returned it, whatever its precision.
         mirrored: Whether to average the probabilities of an image and of its mirror image (left to right), which
             doubles the cost; for a network that was trained on both.
     """
@@ -122,6 +142,30 @@ def for_use(trained: "keras.Model", mirrored: bool) -> "keras.Model":
     image = keras.Input(network.input_shape[1:], name="image")
     both = [network(image), network(keras.ops.flip(image, axis=2))]
     return keras.Model(image, keras.layers.Average(dtype="float32", name="probabilities")(both), name="mirrored")
+
+
+def _scaled_image(height: int, width: int) -> "tuple[keras.KerasTensor, keras.KerasTensor]":
+    """The input, raw pixels, and the same from 0 to 1."""
+    import keras
+
+    image = keras.Input((height, width, 1), name="image")
+    return image, keras.layers.Rescaling(1 / 255)(image)
+
+
+def _convolution(n_filters: int) -> "keras.Layer":
+    import keras
+
+    return keras.layers.Conv2D(n_filters, 3, padding="same", activation="relu", kernel_initializer="he_normal")
+
+
+def _pooled(features: "keras.KerasTensor") -> "keras.KerasTensor":
+    """Halve height and width, and normalize over the batch."""
+    import keras
+
+    from mnist_pipeline.mnist.fused_normalization import FusedBatchNormalization
+
+    features = keras.layers.MaxPooling2D(2, padding="same")(features)
+    return FusedBatchNormalization(momentum=BATCH_NORM_MOMENTUM)(features)
 
 
 def _probabilities(logits: "keras.KerasTensor") -> "keras.KerasTensor":

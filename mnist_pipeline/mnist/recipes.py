@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mnist_pipeline.mnist.network import build_network, build_sample_network
+from mnist_pipeline.mnist.network import build_lenet, build_network, build_sample_network
 from mnist_pipeline.mnist.optimization import compile_constant_adam, compile_one_cycle
 
 if TYPE_CHECKING:
@@ -31,10 +31,6 @@ class Recipe:
     label_smoothing: float = 0.0
 
 
-def _small(height: int, width: int, n_classes: int) -> "keras.Model":
-    return build_network(height, width, n_classes, filters=(16, 32, 64, 96))
-
-
 def _wide(height: int, width: int, n_classes: int) -> "keras.Model":
     return build_network(height, width, n_classes, filters=(32, 64, 128, 128))
 
@@ -44,7 +40,7 @@ def _large(height: int, width: int, n_classes: int) -> "keras.Model":
 
 
 RECIPES = {
-    "small": Recipe(_small, compile_one_cycle, batch_size=128, learning_rate=0.01),
+    "small": Recipe(build_lenet, compile_one_cycle, batch_size=128, learning_rate=0.01),
     "wide": Recipe(_wide, compile_one_cycle, batch_size=128, learning_rate=0.01, label_smoothing=0.05),
     "large": Recipe(_large, compile_one_cycle, batch_size=128, learning_rate=0.005, label_smoothing=0.05),
     "sample": Recipe(build_sample_network, compile_constant_adam, batch_size=256, learning_rate=0.001),

@@ -14,6 +14,7 @@ from mnist_pipeline.mnist.augmentation import AUGMENTATIONS, augmented
 from mnist_pipeline.mnist.classifier import TrainedModel
 from mnist_pipeline.mnist.dataset import Dataset
 from mnist_pipeline.mnist.errors import DataError
+from mnist_pipeline.mnist.figures import learning_curves
 from mnist_pipeline.mnist.hyperparameters import Hyperparameters
 from mnist_pipeline.mnist.model_folder import model_target, save_model
 from mnist_pipeline.mnist.precision import choose_precision
@@ -22,7 +23,7 @@ from mnist_pipeline.mnist.recipes import RECIPES
 if TYPE_CHECKING:
     import keras
 
-LEARNING_CURVES = "learning_curves.png"  # artifact of the MLflow run
+LEARNING_CURVES = "learning_curves.png"  # artifact of the MLflow run, after more than one epoch
 
 _EXAMPLE_IMAGES = 3
 
@@ -66,7 +67,6 @@ def train(dataset: Dataset, output_model: str | os.PathLike[str], settings: Hype
 
     import mlflow
 
-    from mnist_pipeline.mnist.figures import learning_curves
     from mnist_pipeline.mnist.tracking import step_run
 
     with step_run():
@@ -80,7 +80,8 @@ def train(dataset: Dataset, output_model: str | os.PathLike[str], settings: Hype
             }
         )
         network, history = fit(dataset, settings, log=lambda epoch, figures: mlflow.log_metrics(figures, step=epoch))
-        mlflow.log_figure(learning_curves(history), LEARNING_CURVES)
+        if settings.epochs > 1:  # one point is no curve, and Matplotlib takes a second to start
+            mlflow.log_figure(learning_curves(history), LEARNING_CURVES)
         save_model(
             TrainedModel(network, dataset.class_names), output_model, dataset.images[:_EXAMPLE_IMAGES], asdict(settings)
         )

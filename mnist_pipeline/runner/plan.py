@@ -62,6 +62,7 @@ class Node:
         inputs: What each input is bound to; an optional input that is not set is absent.
         outputs: The type of each output: `uri_folder`, `uri_file`, ...
         environment_variables: Set for the command.
+        imports_sdk: Whether the command may import azure.ai.ml; most environments in the cloud do not have it.
         function: The component's own function, for the in-process mode; None for a script.
     """
 
@@ -71,6 +72,7 @@ class Node:
     inputs: Mapping[str, Binding]
     outputs: Mapping[str, str]
     environment_variables: Mapping[str, str]
+    imports_sdk: bool = True
     function: Callable[..., object] | None = None
 
     @property

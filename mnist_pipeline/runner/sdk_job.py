@@ -17,7 +17,7 @@ from azure.ai.ml.entities import Command, PipelineJob
 
 from mnist_pipeline.errors import PlanError
 from mnist_pipeline.runner.plan import Binding, Literal, LocalData, Node, OutputOf, Plan, Snapshot
-from mnist_pipeline.sdk import code_of, inputs_of, is_local, outputs_of, validation_errors, value_of
+from mnist_pipeline.sdk import code_of, inputs_of, is_local, may_import_sdk, outputs_of, validation_errors, value_of
 
 _PARENT_INPUT = re.compile(r"\$\{\{parent\.inputs\.([^}]+)\}\}")
 _NODE_OUTPUT = re.compile(r"\$\{\{parent\.jobs\.([^.}]+)\.outputs\.([^}]+)\}\}")
@@ -149,6 +149,7 @@ def _read_node(name: str, node: Command, inputs: dict[str, Binding]) -> Node:
         inputs=inputs,
         outputs={port: declared.type for port, declared in component.outputs.items()},
         environment_variables={key: str(value) for key, value in (node.environment_variables or {}).items()},
+        imports_sdk=may_import_sdk(component),
         function=_function_of(component),
     )
 
@@ -180,7 +181,8 @@ def _function_of(component: Any) -> Callable[..., object] | None:
     folder = code if code.is_absolute() else (Path(component.base_path) / code).resolve()
     source = (folder / words[3]).resolve()
     for module in list(sys.modules.values()):
-        if (file := getattr(module, "__file__", None)) and Path(file).resolve() == source:
+        file = Path(getattr(module, "__file__", None) or "")
+        if file.name == source.name and file.resolve() == source:  # by name first: there are thousands
             for member in vars(module).values():
                 if getattr(getattr(member, "component", None), "name", None) == component.name:
                     function: Callable[..., object] = inspect.unwrap(member)

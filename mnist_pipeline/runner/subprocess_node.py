@@ -13,6 +13,7 @@ from mnist_pipeline.runner.command_line import render
 from mnist_pipeline.runner.node_call import NodeCall, NodeFailed
 from mnist_pipeline.runner.plan import Literal
 
+_WITHOUT_SDK = Path(__file__).with_name("without_sdk")
 _POLL_SECONDS = 0.05
 _GRACE_SECONDS = 5.0
 
@@ -20,7 +21,9 @@ _GRACE_SECONDS = 5.0
 def run_in_subprocess(call: NodeCall) -> None:
     """Run the node's command in a shell, in a fresh copy of its snapshot.
 
-    The commands of this interpreter's environment (`python`, `mldesigner`) come first on the path.
+    The commands of this interpreter's environment (`python`, `mldesigner`) come first on the path. azure.ai.ml, which
+    that environment has, is hidden from a node whose own has not: what would fail in the cloud fails here, and
+    mldesigner, which uses it wherever it is, goes the cloud's way and spares each node the import.
 
     Raises:
         NodeFailed: the command ended with an exit code other than 0, or was canceled.
@@ -34,6 +37,8 @@ def run_in_subprocess(call: NodeCall) -> None:
         "PYTHONUNBUFFERED": "1",
         **call.environment,
     }
+    if not call.node.imports_sdk:
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_WITHOUT_SDK), environment.get("PYTHONPATH")]))
     process = subprocess.Popen(
         render(call.node.command, inputs, call.outputs),
         shell=True,

@@ -117,7 +117,7 @@ def test_every_epoch_is_printed(training):
 def test_what_was_left_open_is_printed_as_decided(training):
     first = training.printed.splitlines()[0]
 
-    assert first.startswith("network small: 79,427 parameters, batches of 8, ")
+    assert first.startswith("network small: 21,891 parameters, batches of 8, ")
     assert first.split()[-1] in ("float32", "bfloat16")
 
 

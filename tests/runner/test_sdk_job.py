@@ -5,7 +5,7 @@ import pytest
 from azure.ai.ml import Input, command, load_component, load_job
 from azure.ai.ml import __version__ as sdk_version
 from azure.ai.ml.dsl import pipeline
-from azure.ai.ml.entities import Command, PipelineJob
+from azure.ai.ml.entities import Command, Environment, PipelineJob
 from azure.ai.ml.sweep import Choice
 
 from mnist_pipeline.errors import PlanError
@@ -128,6 +128,35 @@ def test_environment_variables_of_component_and_node_are_kept(text_folder):
     plan = read_plan(two_nodes())
     assert plan.nodes["first"].environment_variables == {"MOOD": "calm", "N": "3"}
     assert plan.nodes["second"].environment_variables == {"MOOD": "loud"}
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "may_import_sdk"),
+    [
+        (["python=3.11", {"pip": ["mldesigner", "numpy"]}], False),
+        (["python=3.11", {"pip": ["azure-ai-ml==1.35.2"]}], True),
+        (["python=3.11", {"pip": ["azure_ai_ml"]}], True),
+        (["python=3.11", "azure-ai-ml"], True),
+    ],
+)
+def test_a_node_imports_the_sdk_only_if_its_conda_file_lists_it(dependencies, may_import_sdk):
+    environment = Environment(image="image", conda_file={"dependencies": dependencies})
+
+    @pipeline()
+    def one_node():
+        command(command="env", environment=environment)()
+
+    (node,) = read_plan(one_node())
+    assert node.imports_sdk == may_import_sdk
+
+
+def test_a_node_whose_packages_are_not_known_here_may_import_the_sdk():
+    @pipeline()
+    def one_node():
+        command(command="env", environment="any:1")()
+
+    (node,) = read_plan(one_node())
+    assert node.imports_sdk
 
 
 # Inputs

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 
+import azure.ai.ml
 import pytest
 
 from mnist_pipeline.runner import subprocess_node
@@ -88,6 +89,28 @@ def test_variables_of_this_process_reach_the_command_too(run_shell, monkeypatch)
 
 def test_python_is_the_interpreter_that_runs_this(run_shell):
     assert run_shell("python -c 'import sys; print(sys.prefix)'") == [sys.prefix]
+
+
+def test_a_node_without_the_sdk_in_its_environment_does_not_find_that_of_this_one(run_shell):
+    lines = run_shell("python -c 'import azure.core; import azure.ai.ml' || true", imports_sdk=False)
+
+    assert lines[-1] == (
+        "ModuleNotFoundError: azure.ai.ml is not in the environment of this step; add azure-ai-ml to its conda file."
+    )
+
+
+def test_a_node_with_the_sdk_in_its_environment_finds_it(run_shell):
+    program = 'import importlib.util; print(importlib.util.find_spec("azure.ai.ml").origin)'
+
+    assert run_shell(f"python -c '{program}'", imports_sdk=True) == [azure.ai.ml.__file__]
+
+
+def test_the_path_of_python_given_to_a_node_stays(run_shell, tmp_path):
+    (tmp_path / "mine.py").write_text("print('found')")
+
+    assert run_shell("python -m mine", imports_sdk=False, environment_variables={"PYTHONPATH": str(tmp_path)}) == [
+        "found"
+    ]
 
 
 def test_the_input_is_closed(run_shell):
