@@ -12,6 +12,12 @@ from filelock import FileLock
 from idx_data import write_idx
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with the files that have slow tests, so that no process is left alone with one of them in the end."""
+    slow_files = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow_files)
+
+
 @pytest.fixture
 def idx_folder(tmp_path) -> Path:
     """The four IDX files of two training images and one test image of 2 x 2 pixels."""
