@@ -40,7 +40,7 @@ def _large(height: int, width: int, n_classes: int) -> "keras.Model":
 
 
 RECIPES = {
-    "small": Recipe(build_lenet, compile_one_cycle, batch_size=128, learning_rate=0.01),
+    "small": Recipe(build_lenet, compile_one_cycle, batch_size=128, learning_rate=0.01, label_smoothing=0.05),
     "wide": Recipe(_wide, compile_one_cycle, batch_size=128, learning_rate=0.01, label_smoothing=0.05),
     "large": Recipe(_large, compile_one_cycle, batch_size=128, learning_rate=0.005, label_smoothing=0.05),
     "sample": Recipe(build_sample_network, compile_constant_adam, batch_size=256, learning_rate=0.001),
