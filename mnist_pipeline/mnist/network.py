@@ -49,7 +49,7 @@ def build_lenet(height: int, width: int, n_classes: int) -> "keras.Model":
     """Return an untrained LeNet (LeCun et al. 1998) of today's parts: two convolutions, each pooled, and dense layers.
 
     Convolutions of 16 and 32 filters as in `build_network`, then a dense layer of 128 rectified units that sees where
-    in the image something is. In few epochs it learns more than a deeper network, at less cost. Of its 207,114
+    in the image something is. It learns what a deeper network learns in few epochs, at less cost. Of its 207,114
     parameters for 28 x 28 pixels and ten classes 200,832 are that layer's; they grow with the image.
 
     Args:
