@@ -95,10 +95,8 @@ def build_sample_network(height: int, width: int, n_classes: int) -> "keras.Mode
     import keras
 
     layers = keras.layers
-    image = keras.Input((height, width, 1), name="image")
-    features = image
+    image, features = _scaled_image(height, width)
     for layer in (
-        layers.Rescaling(1 / 255),
         layers.Conv2D(32, 3, activation="relu", kernel_initializer="he_normal"),
         layers.MaxPooling2D(2),
         layers.Dropout(0.25),
