@@ -12,6 +12,7 @@ import numpy.typing as npt
 from mnist_pipeline.mnist.files import written_whole
 from mnist_pipeline.mnist.idx import IdxFile, Split, find_pair
 from mnist_pipeline.mnist.memory import keep_freed_memory
+from mnist_pipeline.mnist.threads import map_in_threads
 
 TRAIN_CSV = "mnist_train.csv"
 TEST_CSV = "mnist_test.csv"
@@ -58,9 +59,8 @@ def write_csv(images: IdxFile, labels: IdxFile, path: Path) -> None:
     _, height, width = images.shape
     batch = max(1, _BATCH_BYTES // (1 + height * width))
     with path.open("wb") as stream:
-        for label_batch, image_batch in zip(labels.batches(batch), images.batches(batch), strict=True):
-            rows = np.concatenate([label_batch[:, None], image_batch.reshape(len(image_batch), -1)], axis=1)
-            stream.write(encode_rows(rows))
+        for text in map_in_threads(_encode, zip(labels.batches(batch), images.batches(batch), strict=True)):
+            stream.write(text)
 
 
 def encode_rows(rows: npt.NDArray[np.uint8]) -> bytes:
@@ -79,6 +79,11 @@ def encode_rows(rows: npt.NDArray[np.uint8]) -> bytes:
     np.take(_PAIRS, pairs, out=cells[:, alone:], mode="clip")  # no index can be out of bounds: clip spares the check
     cells.view(np.uint32)[:, -1] = _LAST_CELLS[rows[:, -1]]
     return cells.tobytes().translate(None, b"\0")
+
+
+def _encode(batch: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]) -> bytes:
+    labels, images = batch
+    return encode_rows(np.concatenate([labels[:, None], images.reshape(len(images), -1)], axis=1))
 
 
 def _table(end: str) -> npt.NDArray[np.uint32]:
