@@ -18,7 +18,7 @@ from mnist_pipeline.mnist.errors import CsvError
 from mnist_pipeline.mnist.memory import keep_freed_memory
 from mnist_pipeline.mnist.threads import map_in_threads
 
-_BLOCK_BYTES = 1 << 19  # of text decoded at a time: so much that threads do not wait for Python, yet near the cache
+_BLOCK_BYTES = 1 << 19  # of text decoded at a time; with an eighth of it the threads wait for Python's lock
 _COMMA, _NEWLINE, _ZERO = b",\n0"
 _NOT_TEXT = "not a text file of numbers; give a CSV with a line an image: label, then pixels."
 
@@ -49,7 +49,7 @@ def read_rows(file: Path, block_bytes: int = _BLOCK_BYTES) -> npt.NDArray[np.uin
 def row_batches(file: Path, rows: int, block_bytes: int = _BLOCK_BYTES) -> Iterator[npt.NDArray[np.uint8]]:
     """Yield the rows of a CSV in order, in uint8 arrays of shape (`rows`, columns); the last one may be shorter.
 
-    Takes the memory of one batch and one block, however long the file.
+    Takes the memory of one batch and some blocks, however long the file.
 
     Raises:
         CsvError: as `read_rows`, but only when the malformed line is reached.
