@@ -1,5 +1,6 @@
 """Small data in real formats and an MLflow store of one's own, for every test."""
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -97,18 +98,23 @@ def only_run():
 def environments(tmp_path_factory):
     """A function that returns the `bin` folder of an environment with just the packages of a conda file.
 
-    Each is made once, by the first process that needs it, for all processes of a parallel run.
+    Each is made once, by the first process that needs it, for all processes of a parallel run. If the variable
+    MNIST_PIPELINE_TEST_ENVIRONMENTS names a folder, environments are kept there for the next run too.
     """
-    from job_environment import make_environment
+    from job_environment import make_environment, pip_list
 
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    shared = Path(os.environ.get("MNIST_PIPELINE_TEST_ENVIRONMENTS", shared))
 
     def environment(conda_file: dict) -> Path:
-        folder = shared / conda_file["name"]
+        packages = hashlib.sha256("\n".join(pip_list(conda_file)).encode()).hexdigest()
+        folder = shared / f"{conda_file['name']}-{packages[:12]}"
         with FileLock(f"{folder}.lock"):
-            if not folder.exists():
+            if not (folder / "complete").exists():
+                shutil.rmtree(folder, ignore_errors=True)  # what an interrupted run has left
                 make_environment(conda_file, folder)
+                (folder / "complete").touch()
         return folder / "bin"
 
     return environment
