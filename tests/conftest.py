@@ -14,7 +14,13 @@ from idx_data import write_idx
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with the files that have slow tests, so that no process is left alone with one of them in the end."""
+    """Begin with the files that have slow tests, so that no process is left alone with one of them in the end.
+
+    A long test is a slow one too.
+    """
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker("slow")
     slow_files = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow_files)
 
