@@ -15,6 +15,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from mnist_pipeline.mnist.settings import TEXT, TYPES, Range, check_value, read_value
+
+_PARENT_INPUT = re.compile(r"\$\{\{parent\.inputs\.([^}]+)\}\}")
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|/subscriptions/")  # a URI, or a resource of Azure
 
 
@@ -53,6 +56,59 @@ def outputs_of(node: Any) -> dict[str, Any]:
     """Return what a node's outputs are bound to."""
     bound: dict[str, Any] = node._build_outputs()
     return bound
+
+
+def check_values(job: Any) -> None:
+    """Check the plain values of a job, and of pipelines in it, against what the components' inputs declare.
+
+    Values are checked when a node's input is bound to them: they can be set on the job after it was made.
+
+    Raises:
+        SettingError: a value has another type than its input, or is out of its range or choice.
+    """
+    _check_values(job.jobs, {name: value_of(job_input) for name, job_input in job.inputs.items()})
+
+
+def _check_values(nodes: Any, parent_values: dict[str, Any]) -> None:
+    for node in nodes.values():
+        if isinstance(node.component, str):
+            continue
+        declared = node.component.inputs
+        values = {name: port.default for name, port in declared.items()} | _values_of(node, parent_values)
+        for name, value in values.items():
+            if name in declared and isinstance(value, str | int | float | bool):
+                _check_value(name, value, declared[name])
+        if node.type == "pipeline":
+            _check_values(node.component.jobs, values)
+
+
+def _values_of(node: Any, parent_values: dict[str, Any]) -> dict[str, Any]:
+    """Return what a node's inputs are set to, those bound to the parent's inputs with the parent's values."""
+    values = {}
+    for name, bound in inputs_of(node).items():
+        path = bound if isinstance(bound, str) else getattr(bound, "path", None)
+        binding = _PARENT_INPUT.fullmatch(path) if isinstance(path, str) else None
+        value = parent_values.get(binding[1]) if binding else bound
+        if not (isinstance(value, str) and "${{" in value):  # another node's output, or several bindings in one text
+            values[name] = value
+    return values
+
+
+def _check_value(name: str, value: str | float | bool, port: Any) -> None:
+    if port.type not in TYPES.values():
+        return
+    range_ = Range(port.type, port.min, port.max, tuple(port.enum or ()))
+    if isinstance(value, str) or port.type == TEXT:
+        read_value(name, str(value), range_)
+    else:
+        check_value(name, value, range_)
+
+
+def unbound_inputs(job: Any) -> list[str]:
+    """Return the inputs of a job that have no value although a node is bound to them; the SDK sends such bindings."""
+    given = {name for name, job_input in job.inputs.items() if value_of(job_input) is not None}
+    bound = [getattr(bound, "path", bound) for node in job.jobs.values() for bound in inputs_of(node).values()]
+    return sorted({name for path in bound if isinstance(path, str) for name in _PARENT_INPUT.findall(path)} - given)
 
 
 def nodes_of(job: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

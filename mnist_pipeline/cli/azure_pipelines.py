@@ -1,22 +1,23 @@
 """The pipelines by the names that a person types, and jobs made from them."""
 
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mnist_pipeline.cli.named_data import FASHION_MNIST, SAMPLE
+from mnist_pipeline.mnist.settings import read_value
 
 if TYPE_CHECKING:
     from azure.ai.ml.entities import PipelineJob
+
+    from mnist_pipeline.mnist.settings import Range
 
 PIPELINES: Mapping[str, tuple[str, ...]] = {  # and their inputs that are data
     "image-classification": ("pipeline_input_data",),
     "train-evaluate-register": ("train_data_asset_uri", "test_data_asset_uri"),
 }
 TRAIN_NODE = "train_node"
-_PLACES = {"compute", "train_compute", "instance_type"}  # arguments that are options of their own
 
 
 def make_job(pipeline: str, data: tuple[str, ...], settings: tuple[str, ...]) -> "PipelineJob":
@@ -28,7 +29,8 @@ def make_job(pipeline: str, data: tuple[str, ...], settings: tuple[str, ...]) ->
         settings: As typed: input=value.
 
     Raises:
-        click.UsageError: an input is missing, unknown, or of another type.
+        click.UsageError: an input is missing or unknown.
+        SettingError: a value has the wrong type or is out of its range.
         WorkspaceError: the data are none that a job can read.
     """
     from azure.ai.ml import Input
@@ -42,7 +44,7 @@ def make_job(pipeline: str, data: tuple[str, ...], settings: tuple[str, ...]) ->
         arguments[name] = Input(type="uri_folder", path=path)
         if class_names:
             arguments["class_names"] = class_names
-    arguments |= _read_settings(function, PIPELINES[pipeline], settings)
+    arguments |= _read_settings(function.ranges, settings)
     job: PipelineJob = function(**arguments)
     return job
 
@@ -87,26 +89,11 @@ def _find_any(text: str) -> tuple[str, str]:
     return data_path(text), ""
 
 
-def _read_settings(
-    function: Callable[..., Any], data_inputs: tuple[str, ...], settings: tuple[str, ...]
-) -> dict[str, Any]:
-    parameters = inspect.signature(inspect.unwrap(function)).parameters
-    known = {name: one.annotation for name, one in parameters.items() if name not in {*data_inputs, *_PLACES}}
+def _read_settings(ranges: "Mapping[str, Range]", settings: tuple[str, ...]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for text in settings:
         name, sign, value = text.partition("=")
-        if not sign or name not in known:
-            raise click.UsageError(f"--set {text}: give input=value; inputs are {', '.join(known)}.")
-        kind = _kind(known[name])
-        try:
-            values[name] = {"true": True, "false": False}[value.lower()] if kind is bool else kind(value)
-        except (KeyError, ValueError) as error:
-            raise click.UsageError(f"--set {text}: {name} is of type {kind.__name__}.") from error
+        if not sign or name not in ranges:
+            raise click.UsageError(f"--set {text}: give input=value; inputs are {', '.join(ranges)}.")
+        values[name] = read_value(name, value, ranges[name])
     return values
-
-
-def _kind(annotation: Any) -> type:
-    """The type of a pipeline's input, which is annotated with it or, where it is optional, with an `Input`."""
-    if annotation in (int, float, bool):
-        return annotation  # type: ignore[no-any-return]  # compared with three types just now
-    return {"number": float, "integer": int}.get(getattr(annotation, "type", ""), str)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_pipeline.mnist.augmentation import AUGMENTATIONS
-from mnist_pipeline.mnist.hyperparameters import Hyperparameters
+from mnist_pipeline.mnist.hyperparameters import NO_CLASS_NAMES, Hyperparameters
 from mnist_pipeline.mnist.precision import PRECISIONS
 from mnist_pipeline.mnist.promotion import CHAMPION_RULES, Policy
 from mnist_pipeline.mnist.recipes import RECIPES
@@ -159,7 +159,7 @@ def run(data: str, output_dir: Path, mode: "Mode", **parameters: Any) -> None:
     with follow(live=mode == "subprocess") as on_event:
         job = image_classification_pipeline(
             pipeline_input_data=Input(type="uri_folder", path=str(found.folder)),
-            class_names=",".join(found.class_names) or None,
+            class_names=",".join(found.class_names) or NO_CLASS_NAMES,
             **parameters,
         )
         result = run_locally(job, output_dir, mode=mode, on_event=on_event)

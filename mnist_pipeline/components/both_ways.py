@@ -13,13 +13,16 @@ def both_ways(component: Callable[..., Any]) -> Callable[..., Any]:
     """Let a `@command_component` function run here and now when it is given an output folder.
 
     Called with positional arguments or with an output, it runs the function itself and returns None. Called
-    without, it returns the Azure ML node, as mldesigner has it. Stands above `@command_component`.
+    without, it returns the Azure ML node, as mldesigner has it. Stands above `@command_component`. The component is
+    described by the docstring's summary; mldesigner would take the docstring whole.
 
     Raises (the returned function, when it runs):
         TypeError: an argument is missing or unknown.
     """
     function = inspect.unwrap(component)
     signature = inspect.signature(function)
+    if declared := getattr(component, "component", None):  # not in a job, which has no Azure SDK
+        declared.description = " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
     outputs = {name for name, parameter in signature.parameters.items() if isinstance(parameter.annotation, Output)}
 
     @functools.wraps(component)

@@ -6,8 +6,10 @@ from typing import Any
 VERSION = "1"
 SNAPSHOT = ".."  # relative to a component file: the package's folder; .amlignore there lists what is uploaded
 
-_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"
-_GPU_IMAGE = "mcr.microsoft.com/azureml/openmpi5.0-cuda12.6-ubuntu24.04:latest"  # containers of it are given the GPU
+_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20260715.v1"
+_GPU_IMAGE = (
+    "mcr.microsoft.com/azureml/openmpi5.0-cuda12.4-ubuntu22.04:20260715.v1"  # containers of it are given the GPU
+)
 _FOLDER = Path(__file__).parent / "environments"
 
 PREP: dict[str, Any] = {"image": _IMAGE, "conda_file": _FOLDER / "prep.yaml"}

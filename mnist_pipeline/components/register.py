@@ -4,6 +4,7 @@ from mldesigner import Input, Output, command_component
 
 from mnist_pipeline.components.both_ways import both_ways
 from mnist_pipeline.components.environment import KERAS, SNAPSHOT, VERSION
+from mnist_pipeline.components.ports import port
 from mnist_pipeline.mnist.promotion import Policy
 from mnist_pipeline.mnist.versions import MODEL_NAME
 
@@ -22,15 +23,15 @@ def register_model_component(
     input_result: Input(type="uri_folder"),
     registration: Output(type="uri_folder"),
     test_data: Input(type="uri_folder", optional=True) = None,
-    model_name=MODEL_NAME,
-    min_accuracy=Policy.min_accuracy,
-    accuracy_confidence: Input(type="number", optional=True) = None,
-    min_class_recall: Input(type="number", optional=True) = None,
-    max_loss: Input(type="number", optional=True) = None,
-    min_images: Input(type="integer", optional=True) = None,
-    champion=Policy.champion,
-    champion_margin=Policy.champion_margin,
-    mcnemar_level: Input(type="number", optional=True) = None,
+    model_name: Input(type="string") = MODEL_NAME,
+    min_accuracy: port(Policy, "min_accuracy") = Policy.min_accuracy,
+    accuracy_confidence: port(Policy, "accuracy_confidence") = Policy.accuracy_confidence,
+    min_class_recall: port(Policy, "min_class_recall") = Policy.min_class_recall,
+    max_loss: port(Policy, "max_loss") = Policy.max_loss,
+    min_images: port(Policy, "min_images") = Policy.min_images,
+    champion: port(Policy, "champion") = Policy.champion,
+    champion_margin: port(Policy, "champion_margin") = Policy.champion_margin,
+    mcnemar_level: port(Policy, "mcnemar_level") = Policy.mcnemar_level,
 ):
     """Register the model in the MLflow model registry, as the champion, if it is good enough.
 

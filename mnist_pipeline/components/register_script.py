@@ -2,9 +2,21 @@
 
 import argparse
 
-from mnist_pipeline.mnist.promotion import CHAMPION_RULES, Policy
+from mnist_pipeline.mnist.promotion import Policy
 from mnist_pipeline.mnist.registry import register
+from mnist_pipeline.mnist.settings import ranges_of, read_settings
 from mnist_pipeline.mnist.versions import MODEL_NAME
+
+_HELP = {
+    "min_accuracy": "lowest accuracy",
+    "accuracy_confidence": "confidence at which the accuracy's lower bound must reach it, 0 for off",
+    "min_class_recall": "lowest recall of every class, 0 for off",
+    "max_loss": "highest cross-entropy in nats, 0 for off",
+    "min_images": "lowest number of test images, 0 for off",
+    "champion": "how the model must compare with the champion",
+    "champion_margin": "how far the accuracy may be below the champion's under not_worse",
+    "mcnemar_level": "level of an exact McNemar test against the champion, 0 for off",
+}
 
 
 def main() -> None:
@@ -14,21 +26,12 @@ def main() -> None:
     parser.add_argument("--accuracy", required=True, help="the folder that evaluation wrote, or accuracy.txt")
     parser.add_argument("--test-data", help="what was evaluated on, to score a champion again")
     parser.add_argument("--model-name", default=MODEL_NAME, help="name in the model registry")
-    parser.add_argument("--min-accuracy", type=float, default=Policy.min_accuracy, help="the least accuracy, 0 to 1")
-    parser.add_argument("--accuracy-confidence", type=float, help="confidence at which its lower bound must reach that")
-    parser.add_argument("--min-class-recall", type=float, help="the least recall of every class, 0 to 1")
-    parser.add_argument("--max-loss", type=float, help="the greatest cross-entropy in nats")
-    parser.add_argument("--min-images", type=int, help="the least number of test images")
-    parser.add_argument(
-        "--champion", choices=CHAMPION_RULES, default=Policy.champion, help="compared with the champion"
-    )
-    parser.add_argument(
-        "--champion-margin", type=float, default=Policy.champion_margin, help="how far below it under not_worse, 0 to 1"
-    )
-    parser.add_argument("--mcnemar-level", type=float, help="level of an exact McNemar test against the champion")
+    for name, range_ in ranges_of(Policy).items():
+        option, default = f"--{name.replace('_', '-')}", getattr(Policy, name)
+        parser.add_argument(option, default=str(default), help=f"{_HELP[name]}: {range_} (default: {default})")
     arguments = vars(parser.parse_args())
     model, accuracy, test_data = (arguments.pop(name) for name in ("model", "accuracy", "test_data"))
-    register(model, accuracy, None, arguments.pop("model_name"), Policy(**arguments), test_data)
+    register(model, accuracy, None, arguments.pop("model_name"), read_settings(Policy, arguments), test_data)
 
 
 if __name__ == "__main__":

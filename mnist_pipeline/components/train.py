@@ -4,7 +4,8 @@ from mldesigner import Input, Output, command_component
 
 from mnist_pipeline.components.both_ways import both_ways
 from mnist_pipeline.components.environment import KERAS, SNAPSHOT, VERSION
-from mnist_pipeline.mnist.hyperparameters import Hyperparameters
+from mnist_pipeline.components.ports import port
+from mnist_pipeline.mnist.hyperparameters import NO_CLASS_NAMES, Hyperparameters
 
 
 @both_ways
@@ -17,18 +18,18 @@ from mnist_pipeline.mnist.hyperparameters import Hyperparameters
 )
 def keras_train_component(
     input_data: Input(type="uri_folder"),
-    output_model: Output(type="uri_folder"),
+    output_model: Output(type="mlflow_model"),
     idx_data: Input(type="uri_folder", optional=True) = None,
-    epochs=Hyperparameters.epochs,
-    batch_size=Hyperparameters.batch_size,
-    learning_rate=Hyperparameters.learning_rate,
-    validation_split=Hyperparameters.validation_split,
-    seed=Hyperparameters.seed,
-    network=Hyperparameters.network,
-    augmentation=Hyperparameters.augmentation,
-    precision=Hyperparameters.precision,
-    image_rows=0,
-    class_names: Input(type="string", optional=True) = None,
+    epochs: port(Hyperparameters, "epochs") = Hyperparameters.epochs,
+    batch_size: port(Hyperparameters, "batch_size") = Hyperparameters.batch_size,
+    learning_rate: port(Hyperparameters, "learning_rate") = Hyperparameters.learning_rate,
+    validation_split: port(Hyperparameters, "validation_split") = Hyperparameters.validation_split,
+    seed: port(Hyperparameters, "seed") = Hyperparameters.seed,
+    network: port(Hyperparameters, "network") = Hyperparameters.network,
+    augmentation: port(Hyperparameters, "augmentation") = Hyperparameters.augmentation,
+    precision: port(Hyperparameters, "precision") = Hyperparameters.precision,
+    image_rows: Input(type="integer", min=0) = 0,
+    class_names: Input(type="string") = NO_CLASS_NAMES,
 ):
     """Train a Keras network on a label-first CSV and save it as an MLflow model.
 

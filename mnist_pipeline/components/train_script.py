@@ -4,6 +4,7 @@ import argparse
 
 from mnist_pipeline.mnist.dataset import read_dataset
 from mnist_pipeline.mnist.hyperparameters import Hyperparameters
+from mnist_pipeline.mnist.settings import read_settings
 from mnist_pipeline.mnist.training import train
 
 
@@ -17,13 +18,13 @@ def main() -> None:
     )
     parser.add_argument("--data-path", help="a folder with a CSV, IDX files, or a folder a label (default: ./data)")
     parser.add_argument("--model-path", required=True, help="folder for the MLflow model")
-    parser.add_argument("--epochs", type=int, default=Hyperparameters.epochs, help="passes over the training images")
-    parser.add_argument("--seed", type=int, default=Hyperparameters.seed, help="of everything random")
+    parser.add_argument("--epochs", default=str(Hyperparameters.epochs), help="passes over the training images")
+    parser.add_argument("--seed", default=str(Hyperparameters.seed), help="random seed")
     arguments = parser.parse_args()
     if arguments.use_uri and arguments.data_path is None:
         parser.error("--use-uri needs --data-path")
-    dataset = read_dataset(arguments.data_path or "data", "train")
-    train(dataset, arguments.model_path, Hyperparameters(epochs=arguments.epochs, seed=arguments.seed))
+    settings = read_settings(Hyperparameters, {"epochs": arguments.epochs, "seed": arguments.seed})
+    train(read_dataset(arguments.data_path or "data", "train"), arguments.model_path, settings)
 
 
 if __name__ == "__main__":

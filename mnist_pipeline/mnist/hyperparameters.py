@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from mnist_pipeline.mnist.augmentation import AUGMENTATIONS
-from mnist_pipeline.mnist.errors import SettingError
 from mnist_pipeline.mnist.precision import PRECISIONS
 from mnist_pipeline.mnist.recipes import RECIPES
+from mnist_pipeline.mnist.settings import check_settings, setting
+
+NO_CLASS_NAMES = "none"  # an input of a component cannot be an empty text: mldesigner refuses it
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Hyperparameters:
         epochs: Passes over the training images, at least 1.
         batch_size: Images a step, at least 1; 0 takes the network's own.
         learning_rate: Peak of the learning rate's schedule, above 0; 0 takes the network's own.
-        validation_split: Share of the images held out to validate, 0 up to but not including 1.
+        validation_split: Share of the images held out to validate, 0 to 0.99.
         seed: of the split, the initial weights, the order of the images and their augmentation.
         network: A name in `RECIPES`: `small`, `wide`, `large`, or `sample`, network and schedule of Microsoft's sample.
         augmentation: `none`; `shift` moves training images by up to a pixel; `flip` mirrors half of them left to right,
@@ -25,28 +27,17 @@ class Hyperparameters:
         precision: `float32`, `bfloat16`, or `auto`: bfloat16 on a CPU with instructions for it, otherwise float32.
 
     Raises:
-        SettingError: a value is out of its range.
+        SettingError: a value has the wrong type or is out of its range.
     """
 
-    epochs: int = 10
-    batch_size: int = 0
-    learning_rate: float = 0.0
-    validation_split: float = 0.1
-    seed: int = 42
-    network: str = "small"
-    augmentation: str = "none"
-    precision: str = "auto"
+    epochs: int = setting(10, min=1)
+    batch_size: int = setting(0, min=0)
+    learning_rate: float = setting(0.0, min=0)
+    validation_split: float = setting(0.1, min=0, max=0.99)
+    seed: int = setting(42, min=0, max=2**32 - 1)
+    network: str = setting("small", choices=tuple(RECIPES))
+    augmentation: str = setting("none", choices=tuple(AUGMENTATIONS))
+    precision: str = setting("auto", choices=PRECISIONS)
 
     def __post_init__(self) -> None:
-        for name, holds, range_ in (
-            ("epochs", self.epochs >= 1, "at least 1"),
-            ("batch_size", self.batch_size >= 0, "at least 1, or 0 for the network's own"),
-            ("learning_rate", 0 <= self.learning_rate < float("inf"), "above 0, or 0 for the network's own"),
-            ("validation_split", 0 <= self.validation_split < 1, "from 0 up to, but not including, 1"),
-            ("seed", 0 <= self.seed < 2**32, "from 0 to 4294967295"),
-            ("network", self.network in RECIPES, "one of " + ", ".join(RECIPES)),
-            ("augmentation", self.augmentation in AUGMENTATIONS, "one of " + ", ".join(AUGMENTATIONS)),
-            ("precision", self.precision in PRECISIONS, "one of " + ", ".join(PRECISIONS)),
-        ):
-            if not holds:
-                raise SettingError(f"{name} is {getattr(self, name)}; it must be {range_}.")
+        check_settings(self)

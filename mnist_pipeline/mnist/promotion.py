@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from mnist_pipeline.mnist.errors import MetricsError, SettingError
+from mnist_pipeline.mnist.errors import MetricsError
+from mnist_pipeline.mnist.settings import check_settings, setting
 
 BETTER = "better"
 NOT_WORSE = "not_worse"
@@ -36,49 +37,37 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Policy:
-    """What is required of a model. What is None is not asked for.
+    """What is required of a model. A value of 0 switches a requirement off, `champion` is switched off by its name.
 
     Attributes:
-        min_accuracy: The least accuracy, 0..1.
-        accuracy_confidence: When given, the lower bound of the accuracy's Wilson interval at this two-sided confidence
-            (above 0, below 1) must reach `min_accuracy`, in place of the accuracy itself.
-        min_class_recall: The least recall of every class, 0..1.
-        max_loss: The greatest loss in nats, at least 0.
-        min_images: The least number of test images, at least 1.
+        min_accuracy: Lowest accuracy, 0..1.
+        accuracy_confidence: If above 0, the lower bound of the accuracy's Wilson interval at this two-sided confidence
+            must reach `min_accuracy`, in place of the accuracy itself; 0..0.999999.
+        min_class_recall: Lowest recall of every class, 0..1.
+        max_loss: Highest loss in nats.
+        min_images: Lowest number of test images.
         champion: `better`: more test images right than the champion; `not_worse`: an accuracy no more than
             `champion_margin` below the champion's; `off`: no comparison.
         champion_margin: See `champion`, 0..1.
-        mcnemar_level: When given, the level (above 0, below 1) of an exact McNemar test on the test images that only
-            one of the two models has right. Under `better` the difference must be significant; under `not_worse` the
-            model must not be significantly worse.
+        mcnemar_level: If above 0, the level of an exact McNemar test on the test images that only one of the two models
+            has right, 0..1. Under `better` the difference must be significant; under `not_worse` the model must not be
+            significantly worse.
 
     Raises:
-        SettingError: a value is out of its range.
+        SettingError: a value has the wrong type or is out of its range.
     """
 
-    min_accuracy: float = 0.8
-    accuracy_confidence: float | None = None
-    min_class_recall: float | None = None
-    max_loss: float | None = None
-    min_images: int | None = None
-    champion: str = NOT_WORSE
-    champion_margin: float = 0.0
-    mcnemar_level: float | None = None
+    min_accuracy: float = setting(0.8, min=0, max=1)
+    accuracy_confidence: float = setting(0.0, min=0, max=0.999999)
+    min_class_recall: float = setting(0.0, min=0, max=1)
+    max_loss: float = setting(0.0, min=0)
+    min_images: int = setting(0, min=0)
+    champion: str = setting(NOT_WORSE, choices=CHAMPION_RULES)
+    champion_margin: float = setting(0.0, min=0, max=1)
+    mcnemar_level: float = setting(0.0, min=0, max=1)
 
     def __post_init__(self) -> None:
-        within_0_and_1, share = "a number above 0 and below 1", "a number from 0 to 1"
-        for name, holds, range_ in (
-            ("min_accuracy", _is_share(self.min_accuracy), share),
-            ("accuracy_confidence", _is_none_or_inner(self.accuracy_confidence), within_0_and_1),
-            ("min_class_recall", self.min_class_recall is None or _is_share(self.min_class_recall), share),
-            ("max_loss", self.max_loss is None or _is_loss(self.max_loss), "a number of at least 0"),
-            ("min_images", self.min_images is None or _is_count(self.min_images), "a whole number of at least 1"),
-            ("champion", self.champion in CHAMPION_RULES, f"one of {', '.join(CHAMPION_RULES)}"),
-            ("champion_margin", _is_share(self.champion_margin), share),
-            ("mcnemar_level", _is_none_or_inner(self.mcnemar_level), within_0_and_1),
-        ):
-            if not holds:
-                raise SettingError(f"{name} is {getattr(self, name)!r}; it must be {range_}.")
+        check_settings(self)
 
 
 @dataclass(frozen=True)
@@ -139,14 +128,14 @@ def decide(evidence: Evidence, policy: Policy, champion: Evidence | None = None)
     """
     _refuse_nonsense(evidence, "the")
     checks = [_accuracy_check(evidence, policy)]
-    if policy.min_class_recall is not None:
+    if policy.min_class_recall:
         worst = _worst_recall(evidence)
         checks.append(Check("min_class_recall", policy.min_class_recall, worst, worst >= policy.min_class_recall))
-    if policy.max_loss is not None:
+    if policy.max_loss:
         if evidence.loss is None:
             raise _missing("loss", "max_loss")
         checks.append(Check("max_loss", policy.max_loss, evidence.loss, evidence.loss <= policy.max_loss))
-    if policy.min_images is not None:
+    if policy.min_images:
         images = len(_images(evidence, "min_images"))
         checks.append(Check("min_images", policy.min_images, images, images >= policy.min_images))
     if champion is None or policy.champion == OFF:
@@ -156,7 +145,7 @@ def decide(evidence: Evidence, policy: Policy, champion: Evidence | None = None)
 
 
 def _accuracy_check(evidence: Evidence, policy: Policy) -> Check:
-    if policy.accuracy_confidence is None:
+    if not policy.accuracy_confidence:
         passed = evidence.accuracy >= policy.min_accuracy
         return Check("min_accuracy", policy.min_accuracy, evidence.accuracy, passed)
 
@@ -215,7 +204,7 @@ def _champion_checks(evidence: Evidence, policy: Policy, comparison: Comparison)
         required = Fraction(right - lead, images) - Fraction(str(policy.champion_margin))
         holds = Fraction(right, images) >= required
         checks = [Check("not_worse_than_champion", float(required), evidence.accuracy, holds)]
-    if policy.mcnemar_level is not None:
+    if policy.mcnemar_level:
         differ = comparison.p_value <= policy.mcnemar_level
         if policy.champion == BETTER:
             checks.append(Check("significantly_better", policy.mcnemar_level, comparison.p_value, differ and lead > 0))
@@ -282,14 +271,5 @@ def _is_share(value: float) -> bool:
     return _is_number(value) and 0 <= value <= 1
 
 
-def _is_none_or_inner(value: float | None) -> bool:
-    # So near 1 that the quantile of SciPy's interval would be infinite is 1.
-    return value is None or (_is_number(value) and value > 0 and (1 + value) / 2 < 1)
-
-
 def _is_loss(value: float) -> bool:
     return _is_number(value) and value >= 0
-
-
-def _is_count(value: int) -> bool:
-    return isinstance(value, int) and _is_number(value) and value >= 1

@@ -15,7 +15,7 @@ from mnist_pipeline.mnist.classifier import TrainedModel
 from mnist_pipeline.mnist.dataset import Dataset
 from mnist_pipeline.mnist.errors import DataError
 from mnist_pipeline.mnist.figures import learning_curves
-from mnist_pipeline.mnist.hyperparameters import Hyperparameters
+from mnist_pipeline.mnist.hyperparameters import NO_CLASS_NAMES, Hyperparameters
 from mnist_pipeline.mnist.model_folder import model_target, save_model
 from mnist_pipeline.mnist.precision import choose_precision
 from mnist_pipeline.mnist.recipes import RECIPES
@@ -38,9 +38,9 @@ def split_indices(n: int, share: float, seed: int) -> tuple[npt.NDArray[np.int64
     return order[held_out:], order[:held_out]
 
 
-def class_names_of(text: str | None) -> tuple[str, ...]:
-    """Split a comma-separated list of class names; None names none."""
-    return tuple(name.strip() for name in text.split(",")) if text else ()
+def class_names_of(text: str) -> tuple[str, ...]:
+    """Split a comma-separated list of class names; `none` names no class."""
+    return () if text == NO_CLASS_NAMES else tuple(name.strip() for name in text.split(","))
 
 
 def train(dataset: Dataset, output_model: str | os.PathLike[str], settings: Hyperparameters | None = None) -> None:

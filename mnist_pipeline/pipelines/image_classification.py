@@ -10,12 +10,14 @@ from mnist_pipeline.components import (
     prepare_data_component,
     register_model_component,
 )
-from mnist_pipeline.mnist.hyperparameters import Hyperparameters
+from mnist_pipeline.mnist.hyperparameters import NO_CLASS_NAMES, Hyperparameters
 from mnist_pipeline.mnist.promotion import Policy
 from mnist_pipeline.mnist.versions import MODEL_NAME
+from mnist_pipeline.pipelines.checked import checked
 from mnist_pipeline.pipelines.placement import place
 
 
+@checked(Hyperparameters, Policy)
 @pipeline(
     display_name="Image classification with Keras",
     description="Prepare MNIST-formatted data, train a Keras network, score it, register it if it is good enough.",
@@ -32,16 +34,16 @@ def image_classification_pipeline(
     network: str = Hyperparameters.network,
     augmentation: str = Hyperparameters.augmentation,
     precision: str = Hyperparameters.precision,
-    class_names: Input(type="string", optional=True) = None,
+    class_names: str = NO_CLASS_NAMES,
     model_name: str = MODEL_NAME,
     min_accuracy: float = Policy.min_accuracy,
-    accuracy_confidence: Input(type="number", optional=True) = None,
-    min_class_recall: Input(type="number", optional=True) = None,
-    max_loss: Input(type="number", optional=True) = None,
-    min_images: Input(type="integer", optional=True) = None,
+    accuracy_confidence: float = Policy.accuracy_confidence,
+    min_class_recall: float = Policy.min_class_recall,
+    max_loss: float = Policy.max_loss,
+    min_images: int = Policy.min_images,
     champion: str = Policy.champion,
     champion_margin: float = Policy.champion_margin,
-    mcnemar_level: Input(type="number", optional=True) = None,
+    mcnemar_level: float = Policy.mcnemar_level,
     compute: str | None = None,
     train_compute: str | None = None,
     gpu: bool = False,

@@ -10,12 +10,35 @@ from azure.ai.ml.entities import Environment
 from mnist_pipeline.components.environment import KERAS
 from mnist_pipeline.mnist.hyperparameters import Hyperparameters
 from mnist_pipeline.mnist.promotion import Policy
+from mnist_pipeline.mnist.settings import ranges_of
 from mnist_pipeline.mnist.versions import MODEL_NAME
+from mnist_pipeline.pipelines.checked import checked
 from mnist_pipeline.pipelines.placement import place
 
 _PACKAGE = Path(__file__).resolve().parents[1]  # the snapshot; .amlignore there lists what is uploaded
 
 
+def _inputs_of(settings: type, *names: str) -> dict[str, Input]:
+    """Return the inputs of a component for the fields of a dataclass of settings, for all if none is named."""
+    ranges, defaults = ranges_of(settings), settings()
+    return {
+        name: Input(
+            type=ranges[name].kind,
+            default=getattr(defaults, name),
+            min=ranges[name].min,
+            max=ranges[name].max,
+            enum=list(ranges[name].choices) or None,
+        )
+        for name in names or ranges
+    }
+
+
+def _options_of(inputs: dict[str, Input]) -> str:
+    """Return the options of a script's command line, one for each input."""
+    return " ".join(f"--{name.replace('_', '-')} ${{{{inputs.{name}}}}}" for name in inputs)
+
+
+@checked(Hyperparameters, Policy)
 @pipeline(
     display_name="Train, evaluate, register",
     description="Train on one data asset, evaluate on another, register the model if it is good enough.",
@@ -29,13 +52,13 @@ def train_evaluate_register_pipeline(
     seed: int = Hyperparameters.seed,
     model_name: str = MODEL_NAME,
     min_accuracy: float = Policy.min_accuracy,
-    accuracy_confidence: Input(type="number", optional=True) = None,
-    min_class_recall: Input(type="number", optional=True) = None,
-    max_loss: Input(type="number", optional=True) = None,
-    min_images: Input(type="integer", optional=True) = None,
+    accuracy_confidence: float = Policy.accuracy_confidence,
+    min_class_recall: float = Policy.min_class_recall,
+    max_loss: float = Policy.max_loss,
+    min_images: int = Policy.min_images,
     champion: str = Policy.champion,
     champion_margin: float = Policy.champion_margin,
-    mcnemar_level: Input(type="number", optional=True) = None,
+    mcnemar_level: float = Policy.mcnemar_level,
     compute: str | None = None,
     instance_type: str | None = None,
 ):
@@ -82,16 +105,17 @@ def train_evaluate_register_pipeline(
     return {"model": train_node.outputs.model, "accuracy": evaluate_node.outputs.accuracy}
 
 
+_TRAIN_SETTINGS = _inputs_of(Hyperparameters, "epochs", "seed")
 _TRAIN = command(
     name="train",
     display_name="Train",
     code=_PACKAGE,
     command=(
         "python components/train_script.py --use-uri --data-path ${{inputs.data}} --model-path ${{outputs.model}} "
-        "--epochs ${{inputs.epochs}} --seed ${{inputs.seed}}"
+        + _options_of(_TRAIN_SETTINGS)
     ),
-    inputs={"data": Input(type="uri_folder"), "epochs": Hyperparameters.epochs, "seed": Hyperparameters.seed},
-    outputs={"model": Output(type="uri_folder", mode="rw_mount")},
+    inputs={"data": Input(type="uri_folder"), **_TRAIN_SETTINGS},
+    outputs={"model": Output(type="mlflow_model", mode="rw_mount")},
     environment=Environment(**KERAS),
 ).component
 
@@ -108,31 +132,20 @@ _EVALUATE = command(
     environment=Environment(**KERAS),
 ).component
 
+_REGISTER_SETTINGS = {"model_name": Input(type="string", default=MODEL_NAME), **_inputs_of(Policy)}
 _REGISTER = command(
     name="register",
     display_name="Register",
     code=_PACKAGE,
     command=(
         "python components/register_script.py --model ${{inputs.model}} --accuracy ${{inputs.accuracy}} "
-        "$[[--test-data ${{inputs.test_data}}]] --model-name ${{inputs.model_name}} "
-        "--min-accuracy ${{inputs.min_accuracy}} $[[--accuracy-confidence ${{inputs.accuracy_confidence}}]] "
-        "$[[--min-class-recall ${{inputs.min_class_recall}}]] $[[--max-loss ${{inputs.max_loss}}]] "
-        "$[[--min-images ${{inputs.min_images}}]] --champion ${{inputs.champion}} "
-        "--champion-margin ${{inputs.champion_margin}} $[[--mcnemar-level ${{inputs.mcnemar_level}}]]"
+        "$[[--test-data ${{inputs.test_data}}]] " + _options_of(_REGISTER_SETTINGS)
     ),
     inputs={
         "model": Input(type="uri_folder"),
         "accuracy": Input(type="uri_folder"),
         "test_data": Input(type="uri_folder", optional=True),
-        "model_name": MODEL_NAME,
-        "min_accuracy": Policy.min_accuracy,
-        "accuracy_confidence": Input(type="number", optional=True),
-        "min_class_recall": Input(type="number", optional=True),
-        "max_loss": Input(type="number", optional=True),
-        "min_images": Input(type="integer", optional=True),
-        "champion": Policy.champion,
-        "champion_margin": Policy.champion_margin,
-        "mcnemar_level": Input(type="number", optional=True),
+        **_REGISTER_SETTINGS,
     },
     environment=Environment(**KERAS),
     is_deterministic=False,  # a reused step would register nothing

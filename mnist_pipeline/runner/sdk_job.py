@@ -17,7 +17,16 @@ from azure.ai.ml.entities import Command, PipelineJob
 
 from mnist_pipeline.errors import PlanError
 from mnist_pipeline.runner.plan import Binding, Literal, LocalData, Node, OutputOf, Plan, Snapshot
-from mnist_pipeline.sdk import code_of, inputs_of, is_local, may_import_sdk, outputs_of, validation_errors, value_of
+from mnist_pipeline.sdk import (
+    check_values,
+    code_of,
+    inputs_of,
+    is_local,
+    may_import_sdk,
+    outputs_of,
+    validation_errors,
+    value_of,
+)
 
 _PARENT_INPUT = re.compile(r"\$\{\{parent\.inputs\.([^}]+)\}\}")
 _NODE_OUTPUT = re.compile(r"\$\{\{parent\.jobs\.([^.}]+)\.outputs\.([^}]+)\}\}")
@@ -32,6 +41,7 @@ def read_plan(job: PipelineJob) -> Plan:
     Raises:
         PlanError: the job is not a pipeline job or not valid, or uses what this machine cannot do: data that only
             Azure can read, a node that is not a command, a component that is only known by its name in a workspace.
+        SettingError: a value has the wrong type or is out of the range that its input declares.
     """
     if not isinstance(job, PipelineJob):
         raise PlanError(f"{type(job).__name__} is not a pipeline job; call a @pipeline function to make one.")
@@ -40,6 +50,7 @@ def read_plan(job: PipelineJob) -> Plan:
     if errors:
         raise PlanError("; ".join(f"{place}: {message}" for place, message in errors) + ".")
     _check_runnable(job.jobs, "")
+    check_values(job)
     folder = Path(job.base_path or "")
     inputs: dict[str, Binding] = {}
     for name, job_input in job.inputs.items():

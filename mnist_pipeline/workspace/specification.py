@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 from mnist_pipeline.errors import WorkspaceError
-from mnist_pipeline.sdk import validation_errors
+from mnist_pipeline.sdk import check_values, unbound_inputs, validation_errors
 
 _FIRST = ("$schema", "type", "name", "version", "display_name", "description")
 _ANONYMOUS = "CliV2AnonymousEnvironment"
@@ -26,9 +26,18 @@ def validate(entity: Any) -> None:
 
     Raises:
         WorkspaceError: something is wrong with it.
+        SettingError: a value in a job has the wrong type or is out of its range.
     """
     if errors := validation_errors(entity):
         raise WorkspaceError("; ".join(f"{place}: {message}" for place, message in errors) + ".")
+    if not hasattr(entity, "jobs"):
+        return
+    check_values(entity)
+    if unbound := unbound_inputs(entity):
+        raise WorkspaceError(
+            f"nodes are bound to inputs of the pipeline that have no value: {', '.join(unbound)}; it is not known that "
+            "Azure ML accepts this; give each a value, or bind no node to it."
+        )
 
 
 def to_yaml(specification: dict[str, Any]) -> str:

@@ -19,13 +19,13 @@ LEVELS = st.sampled_from([1 / 32, 0.05, 0.125, 0.3, 0.5, 0.75, 0.95, 0.999])
 LOSSES = st.sampled_from([0.0, 0.1, 0.3, 1.0, 2.5])
 SETTINGS = {
     "min_accuracy": SHARES,
-    "accuracy_confidence": st.none() | LEVELS,
-    "min_class_recall": st.none() | SHARES,
-    "max_loss": st.none() | LOSSES,
-    "min_images": st.none() | st.integers(1, 30),
+    "accuracy_confidence": st.just(0.0) | LEVELS,
+    "min_class_recall": SHARES,
+    "max_loss": LOSSES,
+    "min_images": st.integers(0, 30),
     "champion": st.sampled_from(CHAMPION_RULES),
     "champion_margin": st.just(0.0) | SHARES,
-    "mcnemar_level": st.none() | LEVELS,
+    "mcnemar_level": st.just(0.0) | LEVELS,
 }
 
 
@@ -110,8 +110,8 @@ def tightness(name, policy):
     """A key by which values of a setting sort from loose to tight, with the rest of the policy as it is."""
 
     def key(value):
-        if value is None:
-            return -math.inf
+        if value == 0 and name not in ("min_accuracy", "champion_margin"):
+            return -math.inf  # off
         if name == "champion":
             return ["off", "not_worse", "better"].index(value)
         if name in ("max_loss", "champion_margin") or (name == "mcnemar_level" and policy.champion == "better"):
@@ -152,7 +152,7 @@ def test_the_order_of_images_and_classes_does_not_matter(case, policy, data):
     )
 
     for champion, other_champion in ((None, None), (case.champion, shuffled.champion)):
-        if policy.min_class_recall is not None and None in case.evidence.recalls:
+        if policy.min_class_recall and None in case.evidence.recalls:
             assert not accepts(shuffled.evidence, policy, other_champion)
         else:
             assert decide(shuffled.evidence, policy, other_champion) == decide(case.evidence, policy, champion)
@@ -182,7 +182,7 @@ def test_evidence_with_a_nan_is_never_decided_on(case, policy, data):
 @quickly
 @given(cases(), policies())
 def test_what_a_check_says_of_required_and_observed_is_what_it_decides(case, policy):
-    assume(policy.min_class_recall is None or None not in case.evidence.recalls)
+    assume(not policy.min_class_recall or None not in case.evidence.recalls)
 
     for check in decide(case.evidence, policy, case.champion).checks:
         assert math.isfinite(check.required)

@@ -4,6 +4,7 @@ from typing import Any
 
 from . import azurite
 from .azurite import Azurite
+from .bindings import refuse_dangling
 from .job import Jobs
 from .message import Answer, Request, error_answer, json_answer
 from .resources import Resource, Resources
@@ -56,7 +57,8 @@ class Workspace:
         if request.method == "GET":
             return self._answer_get(request, path)
         if request.method == "PUT" and kind in _ASSETS:
-            return self._put_asset(path, request.json["properties"])
+            properties = request.json["properties"]
+            return refuse_dangling(properties.get("componentSpec") or {}) or self._put_asset(path, properties)
         if request.method == "POST" and path.endswith("/startPendingUpload"):
             return self._start_upload(path)
         if request.method == "POST" and path.endswith("/listSecrets"):
@@ -87,6 +89,8 @@ class Workspace:
             properties = request.json["properties"]
             if missing := self._missing_compute(properties):
                 return error_answer(400, "UserError", f"Unknown compute target '{missing}'.")
+            if refusal := refuse_dangling(properties):
+                return refusal
             return self.jobs.submit(name, properties)
         if name not in self.jobs:
             return error_answer(404, "UserError", f"Job {name} not found in workspace {self.name}.")
