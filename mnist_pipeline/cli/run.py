@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     "--validation-split",
     default=Hyperparameters.validation_split,
     show_default=True,
-    type=click.FloatRange(0, 1, max_open=True),
+    type=click.FloatRange(0, 0.99),
     help="Share of the training images held out to validate.",
 )
 @click.option(
@@ -93,12 +93,33 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--accuracy-confidence",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Require --min-accuracy of the lower bound of the accuracy's Wilson interval at this confidence, say 0.95.",
+    default=Policy.accuracy_confidence,
+    show_default=True,
+    type=click.FloatRange(0, 0.999999),
+    help="Require --min-accuracy of the lower bound of the accuracy's Wilson interval at this confidence, say 0.95; "
+    "0 is off.",
 )
-@click.option("--min-class-recall", type=click.FloatRange(0, 1), help="The least recall of every class.")
-@click.option("--max-loss", type=click.FloatRange(min=0), help="The greatest cross-entropy in nats.")
-@click.option("--min-images", type=click.IntRange(min=1), help="The least number of test images.")
+@click.option(
+    "--min-class-recall",
+    default=Policy.min_class_recall,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Lowest recall of every class; 0 is off.",
+)
+@click.option(
+    "--max-loss",
+    default=Policy.max_loss,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Highest cross-entropy in nats; 0 is off.",
+)
+@click.option(
+    "--min-images",
+    default=Policy.min_images,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Lowest number of test images; 0 is off.",
+)
 @click.option(
     "--champion",
     default=Policy.champion,
@@ -115,9 +136,11 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--mcnemar-level",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=Policy.mcnemar_level,
+    show_default=True,
+    type=click.FloatRange(0, 1),
     help="Level of an exact McNemar test, say 0.05: under better, the model must be significantly better than the "
-    "champion; under not_worse, not significantly worse.",
+    "champion; under not_worse, not significantly worse. 0 is off.",
 )
 @click.option("--model-name", default=MODEL_NAME, show_default=True, help="Name in the model registry.")
 @click.option(

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from azure.ai.ml import Input, load_component
 from azure.ai.ml.dsl import pipeline
@@ -6,6 +8,8 @@ from azure.ai.ml.entities import Command
 import mnist_pipeline.components
 from mnist_pipeline.components.environment import SNAPSHOT, VERSION
 from mnist_pipeline.mnist.hyperparameters import Hyperparameters
+from mnist_pipeline.mnist.promotion import Policy
+from mnist_pipeline.mnist.settings import Range, ranges_of
 
 PACKAGE = mnist_pipeline.components.__path__[0].rpartition("/")[0]
 FOLDER = ("uri_folder", None, False)  # type, default, optional
@@ -16,7 +20,7 @@ INTERFACES = {
         "name": "prep_data",
         "display_name": "Prep Data",
         "inputs": {"input_data": FOLDER},
-        "outputs": ["training_data", "test_data"],
+        "outputs": {"training_data": "uri_folder", "test_data": "uri_folder"},
     },
     "keras_train_component": {
         "name": "train_image_classification_keras",
@@ -33,15 +37,15 @@ INTERFACES = {
             "augmentation": ("string", DEFAULTS.augmentation, False),
             "precision": ("string", DEFAULTS.precision, False),
             "image_rows": ("integer", 0, False),
-            "class_names": ("string", None, True),
+            "class_names": ("string", "none", False),
         },
-        "outputs": ["output_model"],
+        "outputs": {"output_model": "mlflow_model"},
     },
     "keras_score_component": {
         "name": "score_image_classification_keras",
         "display_name": "Score Image Classification Keras",
         "inputs": {"input_data": FOLDER, "input_model": FOLDER},
-        "outputs": ["output_result"],
+        "outputs": {"output_result": "uri_folder"},
     },
     "register_model_component": {
         "name": "register_image_classification_keras",
@@ -52,15 +56,15 @@ INTERFACES = {
             "test_data": ("uri_folder", None, True),
             "model_name": ("string", "mnist-classifier", False),
             "min_accuracy": ("number", 0.8, False),
-            "accuracy_confidence": ("number", None, True),
-            "min_class_recall": ("number", None, True),
-            "max_loss": ("number", None, True),
-            "min_images": ("integer", None, True),
+            "accuracy_confidence": ("number", 0.0, False),
+            "min_class_recall": ("number", 0.0, False),
+            "max_loss": ("number", 0.0, False),
+            "min_images": ("integer", 0, False),
             "champion": ("string", "not_worse", False),
             "champion_margin": ("number", 0.0, False),
-            "mcnemar_level": ("number", None, True),
+            "mcnemar_level": ("number", 0.0, False),
         },
-        "outputs": ["registration"],
+        "outputs": {"registration": "uri_folder"},
     },
 }
 
@@ -86,9 +90,7 @@ def test_names_ports_and_defaults_stay_what_other_programs_rely_on(function_name
 
     assert (entity.name, entity.version, entity.display_name) == (interface["name"], "1", interface["display_name"])
     assert ports_of(entity.inputs) == interface["inputs"]
-    assert {name: port.type for name, port in entity.outputs.items()} == dict.fromkeys(
-        interface["outputs"], "uri_folder"
-    )
+    assert {name: port.type for name, port in entity.outputs.items()} == interface["outputs"]
 
 
 @pytest.mark.parametrize("function_name", INTERFACES)
@@ -96,7 +98,8 @@ def test_every_port_is_described(function_name):
     entity = entity_of(function_name)
 
     assert all(port.description for port in (*entity.inputs.values(), *entity.outputs.values()))
-    assert entity.description
+    assert entity.description.endswith(".")
+    assert not any(word in entity.description for word in ("Args:", "\n", "  "))
 
 
 @pytest.mark.parametrize("function_name", INTERFACES)
@@ -150,4 +153,20 @@ def test_the_score_yaml_declares_the_same_component_for_load_component():
 def test_the_score_yaml_is_described_by_the_summary_of_the_component():
     declared = load_component(f"{PACKAGE}/components/score.yaml")
 
-    assert entity_of("keras_score_component").description.startswith(declared.description)
+    assert entity_of("keras_score_component").description == declared.description
+
+
+@pytest.mark.parametrize(
+    ("function_name", "settings"), [("keras_train_component", Hyperparameters), ("register_model_component", Policy)]
+)
+def test_the_ports_of_settings_declare_type_range_and_choices(function_name, settings):
+    ports = entity_of(function_name).inputs
+
+    for name, range_ in ranges_of(settings).items():
+        declared = Range(ports[name].type, ports[name].min, ports[name].max, tuple(ports[name].enum or ()))
+        assert declared == range_
+
+
+@pytest.mark.parametrize("function_name", INTERFACES)
+def test_the_base_image_has_a_date(function_name):
+    assert re.fullmatch(r"mcr\.microsoft\.com/azureml/.*:\d{8}\.v\d+", entity_of(function_name).environment.image)

@@ -60,7 +60,7 @@ def test_the_ends_of_a_range_are_allowed(name, value):
     ],
 )
 def test_a_name_that_is_unknown_is_answered_with_those_there_are(name, choices):
-    with pytest.raises(SettingError, match=f"^{name} is resnet; it must be one of {choices}.$"):
+    with pytest.raises(SettingError, match=f"^{name} is 'resnet'; it must be one of {choices}.$"):
         Hyperparameters(**{name: "resnet"})
 
 
