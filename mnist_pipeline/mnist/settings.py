@@ -98,7 +98,7 @@ def read_value(name: str, text: str, range_: Range) -> str | int | float | bool:
         if range_.kind == BOOLEAN:
             value = {"true": True, "false": False}[text.lower()]
         elif range_.kind != TEXT:
-            value = int(text) if range_.kind == INTEGER else float(text)
+            value = int(text.removesuffix(".0")) if range_.kind == INTEGER else float(text)  # Azure may say 10.0 for 10
     check_value(name, value, range_)
     return value
 

@@ -16,6 +16,7 @@ from azure.ai.ml.constants import AssetTypes
 from azure.ai.ml.entities import Command, PipelineJob
 
 from mnist_pipeline.errors import PlanError
+from mnist_pipeline.mnist.settings import TYPES, Range, read_value
 from mnist_pipeline.runner.plan import Binding, Literal, LocalData, Node, OutputOf, Plan, Snapshot
 from mnist_pipeline.sdk import (
     check_values,
@@ -226,12 +227,4 @@ def _retyped(binding: Binding, type_: str, what: str) -> Binding:
         return binding
     if type_ in _DATA_TYPES:
         raise PlanError(f"{what} is {binding.value!r} where data is expected; give Input(type={type_!r}, path=...).")
-    text = binding.text
-    try:
-        if type_ == "boolean":
-            return Literal({"true": True, "false": False}[text.lower()])
-        if type_ == "integer":
-            return Literal(int(text))
-        return Literal(float(text) if type_ == "number" else text)
-    except (KeyError, ValueError) as error:
-        raise PlanError(f"{what} is {binding.value!r}, which is not of type {type_}; change it.") from error
+    return Literal(read_value(what, binding.text, Range(type_))) if type_ in TYPES.values() else binding
