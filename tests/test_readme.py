@@ -23,7 +23,7 @@ README = (ROOT / "README.md").read_text()
 def test_continuous_integration_types_the_line_that_passes_the_tests():
     (line,) = re.findall(r"^python3 -m venv .*\.\[test\].*$", README, re.MULTILINE)
 
-    assert (ROOT / ".ci/run").read_text().splitlines()[-1] == line
+    assert line in (ROOT / ".ci/run").read_text().splitlines()
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_pipeline.cli.named_data import FASHION_MNIST, SAMPLE
+from mnist_pipeline.errors import SettingError
 from mnist_pipeline.mnist.settings import read_value
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ def make_job(pipeline: str, data: tuple[str, ...], settings: tuple[str, ...]) ->
         settings: As typed: input=value.
 
     Raises:
-        click.UsageError: an input is missing or unknown.
-        SettingError: a value has the wrong type or is out of its range.
+        click.UsageError: an input is missing or unknown, or has the wrong type or is out of its range.
         WorkspaceError: the data are none that a job can read.
     """
     from azure.ai.ml import Input
@@ -95,5 +95,8 @@ def _read_settings(ranges: "Mapping[str, Range]", settings: tuple[str, ...]) -> 
         name, sign, value = text.partition("=")
         if not sign or name not in ranges:
             raise click.UsageError(f"--set {text}: give input=value; inputs are {', '.join(ranges)}.")
-        values[name] = read_value(name, value, ranges[name])
+        try:
+            values[name] = read_value(name, value, ranges[name])
+        except SettingError as error:
+            raise click.UsageError(str(error)) from error
     return values

@@ -60,7 +60,7 @@ def test_every_requirement_of_the_policy_is_an_input_with_a_type(tmp_path):
     for setting in policy:
         name, value = setting.split("=")
         assert re.search(rf"^  {name}: '?{value}'?$", shown.stdout, re.MULTILINE), f"{name} in {shown.stdout}"
-    assert "min_images is of type int" in refused.stderr
+    assert "min_images is 'many'; it must be a whole number of at least 0." in refused.stderr
 
 
 def test_an_export_and_a_dry_run_need_no_settings(tmp_path):

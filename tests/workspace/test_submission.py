@@ -91,7 +91,10 @@ def test_the_second_pipeline_names_its_two_inputs(azure, stand_in):
     ("arguments", "part"),
     [
         (("image-classification", "--data", "sample", "--set", "speed=3"), "inputs are epochs"),
-        (("image-classification", "--data", "sample", "--set", "epochs=three"), "epochs is of type int"),
+        (("image-classification", "--data", "sample", "--set", "epochs=three"), "epochs is 'three'; it must be a"),
+        (("image-classification", "--data", "sample", "--set", "epochs=0"), "epochs is 0; it must be a whole number"),
+        (("image-classification", "--data", "sample", "--set", "network=foo"), "network is 'foo'; it must be one of"),
+        (("image-classification", "--data", "sample", "--set", "champion=maybe"), "champion is 'maybe'; it must be"),
         (("train-evaluate-register", "--data", "azureml:a:1"), "--data train_data_asset_uri=... and"),
         (("image-classification", "--data", "sample", "--download", "x=y"), "outputs are model, result, registration"),
     ],
