@@ -7,12 +7,12 @@ import subprocess
 import sys
 
 import keras
-import mlflow
 import numpy as np
 import pytest
 from PIL import Image
 from scoring_results import write_results
 from workspace_stand_in import running_stand_in
+from workspace_stand_in.fixtures import inside_a_job
 
 from mnist_pipeline.mnist.classifier import TrainedModel
 from mnist_pipeline.mnist.files import sha256_of
@@ -31,16 +31,11 @@ def workspace(azurite, tracking_server, tmp_path_factory):
     """A workspace with two versions of a model, the second of which is champion; the variables that lead there."""
     folder = tmp_path_factory.mktemp("workspace")
     with running_stand_in(azurite, folder) as stand_in:
-        service = stand_in.attach_mlflow(tracking_server)
         for number, wrong in (("1", 8), ("2", 2)):
             model = _save_model(folder / number, number)
             predictions = [(label + 1) % 4 if index < wrong else label for index, label in enumerate(LABELS)]
             write_results(folder / f"result-{number}", LABELS, predictions, model=sha256_of(model))
-            run_id = service.start_run("register_node", experiment="models-in-a-workspace")
-            with pytest.MonkeyPatch.context() as patch:
-                for variable, value in stand_in.job_environment(run_id).items():
-                    patch.setenv(variable, value)
-                mlflow.set_tracking_uri(None)
+            with inside_a_job(stand_in, tracking_server, "models-in-a-workspace"):
                 register(model, folder / f"result-{number}", None, NAME, Policy(min_accuracy=0.1))
         yield stand_in
         assert stand_in.unknown == []

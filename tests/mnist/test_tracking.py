@@ -3,26 +3,21 @@
 import mlflow
 import pytest
 from workspace_stand_in.azurite import HOST
+from workspace_stand_in.fixtures import inside_a_job
 
 from mnist_pipeline.mnist.tracking import download_artifact, log_files
 
 
 @pytest.fixture(params=["sqlite", pytest.param("Azure ML", marks=pytest.mark.slow)])
-def contents(request, monkeypatch):
+def contents(request, tmp_path):
     """A function that returns what the active run holds, by path; a step's run is active."""
     if request.param == "sqlite":
         request.getfixturevalue("mlflow_store")
         with mlflow.start_run():
-            yield lambda: _downloaded(request.getfixturevalue("tmp_path"))
+            yield lambda: _downloaded(tmp_path)
         return
-    stand_in = request.getfixturevalue("stand_in")
-    server = request.getfixturevalue("tracking_server")
-    request.getfixturevalue("azure_environment")
-    run_id = stand_in.attach_mlflow(server).start_run("score_node", experiment="test-tracking")
-    for name, value in stand_in.job_environment(run_id).items():
-        monkeypatch.setenv(name, value)
-    mlflow.set_tracking_uri(None)
-    with mlflow.start_run():
+    stand_in, server = request.getfixturevalue("stand_in"), request.getfixturevalue("tracking_server")
+    with inside_a_job(stand_in, server, "test-tracking") as run_id, mlflow.start_run():
         yield lambda: {path: content.decode() for path, content in stand_in.mlflow.artifacts.content(run_id).items()}
 
 

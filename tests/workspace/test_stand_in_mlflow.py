@@ -6,19 +6,15 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from workspace_stand_in.fixtures import inside_a_job
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def job(stand_in, tracking_server, azure_environment, monkeypatch):  # noqa: ARG001 - it takes other variables away
-    """A run as a job's process finds it, active; its id."""
-    service = stand_in.attach_mlflow(tracking_server)
-    run_id = service.start_run("train_node", experiment="stand-in-mlflow")
-    for name, value in stand_in.job_environment(run_id).items():
-        monkeypatch.setenv(name, value)
-    mlflow.set_tracking_uri(None)
-    with mlflow.start_run():
+def job(stand_in, tracking_server):
+    """The id of a run that is active in this process as in a job's."""
+    with inside_a_job(stand_in, tracking_server, "stand-in-mlflow") as run_id, mlflow.start_run():
         yield run_id
 
 
