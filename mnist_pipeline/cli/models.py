@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_pipeline.cli.store import find_store
+from mnist_pipeline.cli.store import find_store, looking_into
 from mnist_pipeline.cli.table import show as show_table
 from mnist_pipeline.mnist.versions import MODEL_NAME, MOVE_TAG
 
@@ -32,7 +32,8 @@ def models() -> None:
     mnist-pipeline models rollback
 
     The registry is the one that `mnist-pipeline run` writes to: in the folder mnist-runs, or where MLFLOW_TRACKING_URI
-    says. Programs load the champion as models:/NAME@champion.
+    says; the tracking URI of an Azure ML workspace, azureml://..., needs this package's extra `azure`. Programs load
+    the champion as models:/NAME@champion, but not from a workspace: there only tags say which version it is.
     """
 
 
@@ -53,10 +54,8 @@ def _registry_options(command: Callable[..., None]) -> Callable[..., None]:
             raise click.UsageError(
                 f"{output_dir}: no MLflow store is there; run a pipeline first, or name its --output-dir."
             )
-        import mlflow
-
-        mlflow.set_tracking_uri(store)
-        command(*args, **kwargs)
+        with looking_into(store):
+            command(*args, **kwargs)
 
     return with_registry
 

@@ -1,6 +1,7 @@
 """`mnist-pipeline predict`: what a trained model sees in image files."""
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from mnist_pipeline.cli.store import find_store
+from mnist_pipeline.cli.store import find_store, looking_into
 
 
 @click.command(short_help="Classify PNG or JPEG images with a trained model.")
@@ -53,19 +54,35 @@ def predict(model: str, images: tuple[Path, ...], invert: bool, top: int, output
 
 def _fetch(uri: str, output_dir: Path, target: str) -> Path:
     """Fetch a registered model's folder."""
-    import mlflow
     from mlflow.exceptions import MlflowException
 
     from mnist_pipeline.errors import RegistryError
+    from mnist_pipeline.mnist.tracking import download_artifact
 
     store = find_store(output_dir)
     if store is None:
         raise RegistryError(f"{output_dir}: no MLflow store in it; name the folder of your runs with --output-dir.")
-    mlflow.set_tracking_uri(store)
-    try:
-        return Path(mlflow.artifacts.download_artifacts(uri, dst_path=target))
-    except MlflowException as error:
-        raise RegistryError(f"{uri}: {error.message}") from error
+    with looking_into(store):
+        if match := re.fullmatch(r"models:/([^/@]+)@(champion|challenger)", uri):
+            return _fetch_by_role(match[1], match[2], target)
+        try:
+            return download_artifact(uri, target)
+        except MlflowException as error:
+            raise RegistryError(f"{uri}: {error.message}") from error
+
+
+def _fetch_by_role(name: str, role: str, target: str) -> Path:
+    """Fetch the champion or challenger, which a workspace knows by tags alone."""
+    from mnist_pipeline.errors import RegistryError
+    from mnist_pipeline.mnist.versions import CHAMPION, ModelVersions
+
+    versions = ModelVersions(name)
+    version = versions.champion() if role == CHAMPION else versions.challenger()
+    if version is None:
+        raise RegistryError(
+            f"{name} has no {role}; name one of its versions, which `mnist-pipeline models list` shows."
+        )
+    return versions.download_model(int(version.version), Path(target))
 
 
 @contextmanager

@@ -1,7 +1,15 @@
-"""Where the MLflow store is that a command looks into."""
+"""The MLflow store that a command looks into."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from mnist_pipeline.errors import RegistryError
+
+_WORKSPACE = "azureml:"  # how the tracking URI of an Azure ML workspace begins
+_PACKAGE = "azureml-mlflow"  # MLflow's way there
 
 
 def find_store(output_dir: Path) -> str | None:
@@ -11,3 +19,32 @@ def find_store(output_dir: Path) -> str | None:
     from mnist_pipeline.runner import embedded_store
 
     return embedded_store(output_dir) if (output_dir / "mlflow.db").is_file() else None
+
+
+@contextmanager
+def looking_into(store: str) -> Iterator[None]:
+    """Let MLflow look into a store from now on; say what is wrong if the body cannot reach a workspace's.
+
+    Raises:
+        RegistryError: the store is a workspace's, and the package to reach it is not installed.
+        WorkspaceError: the workspace cannot be reached, or there is no way to sign in.
+    """
+    if store.startswith(_WORKSPACE):
+        _check_package()
+    import mlflow
+
+    from mnist_pipeline.workspace.explanation import explained
+
+    mlflow.set_tracking_uri(store)
+    with explained("ask the workspace for its models") if store.startswith(_WORKSPACE) else nullcontext():
+        yield
+
+
+def _check_package() -> None:
+    try:
+        version(_PACKAGE)
+    except PackageNotFoundError as error:
+        raise RegistryError(
+            f"MLFLOW_TRACKING_URI names an Azure ML workspace, but {_PACKAGE} is not installed; install this package "
+            "with its extra `azure`."
+        ) from error

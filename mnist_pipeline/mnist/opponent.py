@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnist_pipeline.mnist.errors import MetricsError, ModelError
-from mnist_pipeline.mnist.evidence import EVIDENCE_FILES, read_evidence
+from mnist_pipeline.mnist.evidence import read_evidence
 from mnist_pipeline.mnist.files import sha256_of
 from mnist_pipeline.mnist.promotion import Evidence
 from mnist_pipeline.mnist.versions import DATA_DIGEST, MODEL_DIGEST, ModelVersions
@@ -73,9 +73,7 @@ def evidence_of(
 
 
 def _stored_evidence(versions: ModelVersions, champion: "ModelVersion", folder: Path) -> Evidence:
-    for name in EVIDENCE_FILES:
-        versions.download(f"{champion.tags[EVIDENCE_TAG]}/{name}", folder)
-    evidence = read_evidence(folder)
+    evidence = read_evidence(versions.download(champion.tags[EVIDENCE_TAG], folder))
     for what, digest in evidence.digests.items():
         if champion.tags.get(f"sha256.{what}") != digest:
             raise MetricsError(

@@ -117,21 +117,20 @@ def _make_version(
     versions: ModelVersions, model: Path, model_digest: str, result: Path, evidence: Evidence, decision: Decision
 ) -> int:
     """Return the number of the model's version, made in the step's run if there is none yet."""
-    import mlflow
-
-    from mnist_pipeline.mnist.tracking import step_run
+    from mnist_pipeline.mnist.tracking import log_files, step_run
 
     if (version := versions.find(model_digest)) is None:
         with versions.named_errors(), step_run() as run_id:
-            artifacts = mlflow.get_run(run_id).info.artifact_uri
             tags = _facts(evidence, decision) | _hyperparameters(model) | _lineage(run_id)
-            mlflow.log_artifacts(str(model), _MODEL_ARTIFACT)
+            model_files = [file for file in model.rglob("*") if file.is_file()]
+            files = {f"{_MODEL_ARTIFACT}/{file.relative_to(model).as_posix()}": file for file in model_files}
             if evidence.digests:
                 folder = result if result.is_dir() else result.parent
-                for name in EVIDENCE_FILES:
-                    mlflow.log_artifact(str(folder / name), _EVIDENCE_ARTIFACT)
-                tags[EVIDENCE_TAG] = f"{artifacts}/{_EVIDENCE_ARTIFACT}"
-            source = f"{artifacts}/{_MODEL_ARTIFACT}"
+                files |= {f"{_EVIDENCE_ARTIFACT}/{name}": folder / name for name in EVIDENCE_FILES}
+            logged = log_files(files)
+            if evidence.digests:
+                tags[EVIDENCE_TAG] = f"{logged}/{_EVIDENCE_ARTIFACT}"
+            source = f"{logged}/{_MODEL_ARTIFACT}"
             version = versions.create(source, run_id, model_digest, tags, _table(decision))
     versions.challenge(int(version.version))
     return int(version.version)

@@ -24,7 +24,7 @@ from mnist_pipeline.mnist.scoring_files import (
     MISTAKES,
     PREDICTIONS,
 )
-from mnist_pipeline.mnist.tracking import step_run
+from mnist_pipeline.mnist.tracking import log_files, step_run
 
 _BATCH_IMAGES = 10 * PREDICTION_BATCH  # read at a time
 
@@ -83,8 +83,6 @@ def score(
         ModelError: there is no usable model in the folder.
         OutputError: the results cannot be written.
     """
-    import mlflow
-
     from mnist_pipeline.mnist.figures import confusion_matrix_figure, mistakes_figure
 
     model = load_model(input_model)
@@ -107,8 +105,7 @@ def score(
 
     with step_run():
         log_metrics(card)
-        for file in files:
-            mlflow.log_artifact(str(file))
+        log_files({file.name: file for file in files})
     print(f"accuracy {card.accuracy:.4f}, loss {card.loss:.4f} on {card.n_images} images", flush=True)
 
 

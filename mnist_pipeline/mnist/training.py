@@ -1,10 +1,12 @@
 """Training a network on labelled images, tracked by MLflow."""
 
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,7 +69,7 @@ def train(dataset: Dataset, output_model: str | os.PathLike[str], settings: Hype
 
     import mlflow
 
-    from mnist_pipeline.mnist.tracking import step_run
+    from mnist_pipeline.mnist.tracking import log_files, step_run
 
     with step_run():
         height, width = dataset.image_size
@@ -81,7 +83,10 @@ def train(dataset: Dataset, output_model: str | os.PathLike[str], settings: Hype
         )
         network, history = fit(dataset, settings, log=lambda epoch, figures: mlflow.log_metrics(figures, step=epoch))
         if settings.epochs > 1:  # one point is no curve, and Matplotlib takes a second to start
-            mlflow.log_figure(learning_curves(history), LEARNING_CURVES)
+            with tempfile.TemporaryDirectory() as aside:
+                file = Path(aside) / LEARNING_CURVES
+                learning_curves(history).savefig(file)
+                log_files({LEARNING_CURVES: file})
         save_model(
             TrainedModel(network, dataset.class_names), output_model, dataset.images[:_EXAMPLE_IMAGES], asdict(settings)
         )

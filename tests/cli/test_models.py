@@ -1,12 +1,17 @@
 """`mnist-pipeline models`, as a person types it."""
 
 import json
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import mlflow
 import pytest
 from click.testing import CliRunner
 
+import mnist_pipeline
 from mnist_pipeline.cli.main import cli
 from mnist_pipeline.errors import RegistryError
 from mnist_pipeline.mnist.versions import ModelVersions
@@ -94,3 +99,28 @@ def test_without_a_store_the_way_to_one_is_told(tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
     assert "no MLflow store is there; run a pipeline first" in models("list", "--output-dir", str(tmp_path))
+
+
+@pytest.mark.slow
+def test_a_workspace_without_its_package_says_what_to_install(tmp_path):
+    (site,) = site_packages()
+    for entry in site.iterdir():  # all packages of this environment but one
+        if not entry.name.startswith("azureml"):
+            (tmp_path / entry.name).symlink_to(entry)
+    repository = Path(mnist_pipeline.__file__).parents[1]
+    variables = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": f"{repository}{os.pathsep}{tmp_path}",
+        "MLFLOW_TRACKING_URI": "azureml://westeurope.api.azureml.ms/mlflow/v1.0/subscriptions/0",
+    }
+
+    for arguments in (["models", "list"], ["predict", "models:/digits/1", __file__]):
+        finished = subprocess.run(
+            [sys.executable, "-S", "-m", "mnist_pipeline", *arguments], env=variables, capture_output=True, text=True
+        )
+        assert finished.returncode == 1
+        assert re.fullmatch(r"Error: .* azureml-mlflow is not installed; install .* extra `azure`\.\n", finished.stderr)
+
+
+def site_packages():
+    return [Path(folder) for folder in sys.path if folder.endswith("site-packages")]

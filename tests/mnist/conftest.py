@@ -6,8 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from idx_data import patterned, write_csv_of
+from workspace_stand_in.fixtures import stand_in
 
 from mnist_pipeline.mnist.dataset import Dataset
+
+__all__ = ["stand_in"]  # a fixture
 
 
 @dataclass(frozen=True)

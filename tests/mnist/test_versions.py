@@ -7,35 +7,30 @@ import pytest
 from mlflow.store.model_registry.dbmodels.models import SqlRegisteredModelAlias
 from sqlalchemy import event
 from sqlalchemy.orm import Session
-from tracking_proxy import ALIASES, tracking_proxy
+from workspace_stand_in.fixtures import inside_a_job
 
 from mnist_pipeline.mnist.errors import RegistryError
 from mnist_pipeline.mnist.versions import ModelVersions, registered_models
 
 
-@pytest.fixture(scope="module")
-def server(tracking_server):
-    return tracking_server
-
-
-@pytest.fixture(params=["sqlite", "as on Azure", "without aliases"])
-def versions(request, monkeypatch):
-    """An unused name in a registry: in a file, on a server without the newer endpoints, on one without aliases too."""
+@pytest.fixture(params=["sqlite", "server", "Azure ML"])
+def versions(request, tracking_server, monkeypatch):
+    """An unused name in a registry: in a file, on a server, and in a workspace, which has no aliases."""
+    name = f"digits-{datetime.now(UTC).timestamp()}".replace(".", "-")
+    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
     if request.param == "sqlite":
         request.getfixturevalue("mlflow_store")
         yield ModelVersions("digits")
-        return
-    url = request.getfixturevalue("server")
-    name = f"digits-{datetime.now(UTC).timestamp()}".replace(".", "-")
-    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
-    previous = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
-    with tracking_proxy(url, ALIASES if request.param == "without aliases" else None) as proxy:
-        mlflow.set_tracking_uri(proxy.url)
-        try:
+    elif request.param == "server":
+        previous = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+        mlflow.set_tracking_uri(tracking_server)
+        yield ModelVersions(name)
+        mlflow.set_tracking_uri(previous)
+    else:
+        stand_in = request.getfixturevalue("stand_in")
+        with inside_a_job(stand_in, tracking_server, "test-versions"):
             yield ModelVersions(name)
-        finally:
-            mlflow.set_tracking_uri(previous)
-        assert [request for request in proxy.refused if "alias" not in request] == []
+        assert [request for request in stand_in.mlflow.refused if "/alias" not in request] == []
 
 
 @pytest.fixture
@@ -281,14 +276,14 @@ def _register_at_once(uri, barrier, digest, accuracy):
 
 
 @pytest.mark.parametrize("digests", [("aa", "bb"), ("aa", "aa")], ids=["two models", "one model twice"])
-def test_two_processes_at_once_leave_one_consistent_state(server, monkeypatch, digests):
+def test_two_processes_at_once_leave_one_consistent_state(tracking_server, monkeypatch, digests):
     monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
     previous = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
-    mlflow.set_tracking_uri(server)
+    mlflow.set_tracking_uri(tracking_server)
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(2)
     processes = [
-        context.Process(target=_register_at_once, args=(server, barrier, digest, accuracy))
+        context.Process(target=_register_at_once, args=(tracking_server, barrier, digest, accuracy))
         for digest, accuracy in zip(digests, ("0.8", "0.9"), strict=True)
     ]
     try:

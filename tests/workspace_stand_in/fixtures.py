@@ -44,6 +44,26 @@ def client(stand_in, azure_environment):  # noqa: ARG001 - the credential reads 
 
 
 @contextmanager
+def inside_a_job(stand_in: StandIn, tracking_server: str, experiment: str) -> Iterator[str]:
+    """Let this process be a job's, with MLflow over `azureml://`, as long as the body lasts; yield its run's id."""
+    import mlflow
+
+    service = stand_in.mlflow or stand_in.attach_mlflow(tracking_server)
+    run_id = service.start_run("node", experiment)
+    previous = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(_ELSEWHERE)]:
+            patch.delenv(name)
+        for name, value in stand_in.job_environment(run_id).items():
+            patch.setenv(name, value)
+        mlflow.set_tracking_uri(None)
+        try:
+            yield run_id
+        finally:
+            mlflow.set_tracking_uri(previous)
+
+
+@contextmanager
 def completing(stand_in: StandIn) -> Iterator[None]:
     """Let every job that is submitted run and complete, as long as the body lasts."""
     over = threading.Event()
