@@ -46,9 +46,20 @@ class Storage:
     folder: Path
     environment: Mapping[str, str]
 
-    def blobs(self, path: str) -> dict[str, bytes]:
-        """The content of every blob below `path`, by its name below it, past all mounts."""
-        return self.azurite.blobs(self.container, path)
+    def files(self, path: str) -> dict[str, bytes]:
+        """The content of every blob below the folder `path`, by its name below it, past all mounts.
+
+        Blobs that mark a folder, of 0 bytes, are left out: the mount writes one per folder.
+        """
+        client = self.azurite.service().get_container_client(self.container)
+        blobs = client.list_blobs(name_starts_with=f"{path}/", include=["metadata"])
+        names = [blob.name for blob in blobs if "hdi_isfolder" not in (blob.metadata or {})]
+        return {name.removeprefix(f"{path}/"): client.download_blob(name).readall() for name in names}
+
+    def upload(self, folder: Path, path: str) -> None:
+        """Put the files of a local folder into the folder `path` of the container, past all mounts."""
+        files = {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+        self.azurite.put(self.container, path, files)
 
     @contextmanager
     def read_only_mount(self, path: str) -> Iterator[Path]:
