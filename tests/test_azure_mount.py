@@ -66,22 +66,23 @@ def on_mounts(container, raw):
     def mounted(call):
         with ExitStack() as mounts:
             inputs = {
-                name: mounts.enter_context(container.read_only_mount(place(value))) if isinstance(value, Path) else value
-                for name, value in call.inputs.items()
+                name: mounts.enter_context(container.read_only_mount(place(path)))
+                for name, path in call.inputs.items()
+                if isinstance(path, Path)
             }
             outputs = {
                 name: mounts.enter_context(container.read_write_mount(place(path)))
                 for name, path in call.outputs.items()
             }
-            yield replace(call, inputs=inputs, outputs=outputs)
+            yield replace(call, inputs={**call.inputs, **inputs}, outputs=outputs)
 
     container.upload(raw, place(raw))
     return mounted
 
 
 def place(path):
-    """Where in the container the data are that a run on plain folders has at `path`."""
-    return path.as_posix().strip("/").replace(".partial", "")  # the runner's name for outputs until a node has completed
+    """Where in the container the data are that a run on plain folders has at `path` once it has completed."""
+    return path.as_posix().strip("/").replace("/outputs.partial/", "/outputs/")
 
 
 def plain_outputs(both):
