@@ -23,6 +23,7 @@ from workspace_stand_in.message import Answer, json_answer
 from workspace_stand_in.proxy import Proxy
 
 IDENTITY_HOST = "managed-identity.invalid"
+TELEMETRY_HOST = "dc.services.visualstudio.com"  # the mount reports what it does; from here it does not get there
 SECRET = "the secret that a compute shows to its managed identity; it opens nothing"
 _TOKEN = "a token for blob storage, made up"
 
@@ -34,13 +35,15 @@ def reachable(azurite: Azurite, folder: Path) -> Iterator[dict[str, str]]:
     with Proxy(lambda request: _answer(request, azurite, signature), folder) as proxy, ExitStack() as relays:
         addresses = {host: relays.enter_context(_relay(host, proxy)) for host in (HOST, IDENTITY_HOST)}
         names = folder / "hosts"
-        names.write_text("".join(f"{address} {host}\n" for host, address in addresses.items()))
+        known = {**addresses, TELEMETRY_HOST: some_loopback_address()}
+        names.write_text("".join(f"{address} {host}\n" for host, address in known.items()))
         yield {
             "LD_PRELOAD": "libnss_wrapper.so",
             "NSS_WRAPPER_HOSTS": str(names),
             "SSL_CERT_FILE": str(proxy.authority_file),
             "MSI_ENDPOINT": f"https://{IDENTITY_HOST}/token",
             "MSI_SECRET": SECRET,
+            "NO_PROXY": "*",
         }
 
 
@@ -71,7 +74,7 @@ def _signature() -> str:
 @contextmanager
 def _relay(host: str, proxy: Proxy) -> Iterator[str]:
     """Lead every connection to a loopback address through the proxy to `host`; yield the address."""
-    server = _listening(host, proxy.url)
+    server = _Relay((some_loopback_address(), 443), host, proxy.url)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
         yield server.server_address[0]
@@ -80,12 +83,9 @@ def _relay(host: str, proxy: Proxy) -> Iterator[str]:
         server.server_close()
 
 
-def _listening(host: str, proxy_url: str) -> "_Relay":
-    for _ in range(100):
-        address = ".".join(["127", *(str(random.randint(1, 254)) for _ in range(3))])
-        with suppress(OSError):  # somebody listens there
-            return _Relay((address, 443), host, proxy_url)
-    return _Relay((address, 443), host, proxy_url)
+def some_loopback_address() -> str:
+    """One of Linux's sixteen million loopback addresses, at random, so that tests do not meet."""
+    return ".".join(["127", *(str(random.randint(1, 254)) for _ in range(3))])
 
 
 class _Relay(socketserver.ThreadingTCPServer):

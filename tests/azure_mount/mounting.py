@@ -2,31 +2,43 @@
 
 import ctypes
 import os
+import shutil
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from workspace_stand_in import Azurite
 from workspace_stand_in.azurite import HOST
 
-from .hosts import reachable
+from .hosts import reachable, some_loopback_address
 
 _PROCESS = Path(__file__).with_name("process.py")
-_SECONDS = 60  # to mount, and to upload what is left before unmounting
+_SECONDS = 60  # to mount, and to upload what is left after unmounting
+_UNMOUNT, _LAZILY = (["umount"], ["-l"]) if os.geteuid() == 0 else (["fusermount", "-u"], ["-z"])
 
 
 def missing() -> str | None:
     """What this machine lacks for a mount, as a sentence; None if it lacks nothing."""
+    if find_spec("azureml.dataprep.rslex") is None:
+        return "azureml-dataprep-rslex is not installed; the mount is tried out on Linux."
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
         return "/dev/fuse is missing or closed to this user; the mount needs FUSE."
+    if os.geteuid() != 0 and shutil.which("fusermount") is None:
+        return "this user needs fusermount to mount; install the Debian package fuse3."
     try:
         ctypes.CDLL("libnss_wrapper.so")
     except OSError:
         return "libnss_wrapper.so is missing; install the Debian package libnss-wrapper."
+    try:
+        socket.create_server((some_loopback_address(), 443)).close()
+    except OSError as error:
+        return f"this user cannot listen on port 443, where the mount looks for its storage ({error.strerror})."
     return None
 
 
@@ -102,9 +114,6 @@ class Storage:
                 subprocess.run([*_UNMOUNT, *_LAZILY, mount_point], check=False)
             process.kill()
             process.wait()
-
-
-_UNMOUNT, _LAZILY = (["umount"], ["-l"]) if os.geteuid() == 0 else (["fusermount", "-u"], ["-z"])
 
 
 def _wait_for(mount_point: Path, process: subprocess.Popen, log_folder: Path) -> None:
