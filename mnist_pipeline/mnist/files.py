@@ -27,7 +27,7 @@ def output_folder(path: str | os.PathLike[str]) -> Path:
     return folder
 
 
-def partial(path: Path) -> Path:
+def unfinished(path: Path) -> Path:
     """Return where `written_whole` writes what will be `path`; a killed process leaves a file there."""
     return path.with_name(f".{path.name}.partial")
 
@@ -47,7 +47,7 @@ def written_whole(*paths: Path) -> Iterator[list[Path]]:
         output_folder(path.parent)
         if path.is_dir():
             raise OutputError(f"{path}: a folder stands where the file should be; remove it or name another folder.")
-    temporary = [partial(path) for path in paths]
+    temporary = [unfinished(path) for path in paths]
     with ExitStack() as stack:
         for path in temporary:
             stack.callback(path.unlink, missing_ok=True)

@@ -20,7 +20,7 @@ import yaml
 
 from mnist_pipeline.mnist.classifier import Classifier, OnnxModel, TrainedModel
 from mnist_pipeline.mnist.errors import ModelError, OutputError
-from mnist_pipeline.mnist.files import output_folder, partial, sha256_of, written_whole
+from mnist_pipeline.mnist.files import output_folder, sha256_of, unfinished, written_whole
 
 if TYPE_CHECKING:
     import keras
@@ -45,7 +45,7 @@ def model_target(folder: str | os.PathLike[str]) -> Path:
     """
     target = output_folder(folder)
     description = target / "MLmodel"
-    if any(target.iterdir()) and not (description.is_file() or partial(description).is_file()):
+    if any(target.iterdir()) and not (description.is_file() or unfinished(description).is_file()):
         raise OutputError(f"{target}: holds files that are not a model; name an empty folder for the model.")
     return target
 
