@@ -142,3 +142,14 @@ def azurite():
 
     with running_azurite() as azurite:
         yield azurite
+
+
+@pytest.fixture(scope="session")
+def container(azurite, tmp_path_factory):
+    """A container whose folders can be mounted; skips a test where this machine cannot, but not in CI."""
+    from azure_mount import missing, storage
+
+    if lacking := missing():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(lacking)
+    with storage(azurite, "mounted", tmp_path_factory.mktemp("mounts")) as container:
+        yield container

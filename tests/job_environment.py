@@ -9,13 +9,14 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 from azure.ai.ml.entities import PipelineJob
 
 from mnist_pipeline.runner import PipelineRun
+from mnist_pipeline.runner.node_call import NodeCall
 from mnist_pipeline.runner.run import carry_out
 from mnist_pipeline.runner.run_folder import RunFolder
 from mnist_pipeline.runner.sdk_job import read_plan
@@ -45,14 +46,22 @@ def variables_for(commands: Path) -> dict[str, str]:
 
 
 def run_in_own_environments(
-    job: PipelineJob, environments: Callable[[dict], Path], tracking_uri: str, folder: Path
+    job: PipelineJob,
+    environments: Callable[[dict], Path],
+    tracking_uri: str,
+    folder: Path,
+    data: Callable[[NodeCall], AbstractContextManager[NodeCall]] = nullcontext,
 ) -> PipelineRun:
-    """Carry out a job, each node with just the packages of its own conda file."""
+    """Carry out a job, each node with just the packages of its own conda file.
+
+    Within the context manager `data` a node runs as the call that it yields: with its inputs and outputs elsewhere.
+    """
     plan = read_plan(job)
 
     def run_in_own_environment(call):
         commands = environments(job.jobs[call.node.name].component.environment.conda_file)
-        run_in_subprocess(replace(call, environment={**call.environment, **variables_for(commands)}))
+        with data(call) as call:
+            run_in_subprocess(replace(call, environment={**call.environment, **variables_for(commands)}))
 
     return carry_out(
         plan,

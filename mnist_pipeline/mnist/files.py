@@ -27,12 +27,18 @@ def output_folder(path: str | os.PathLike[str]) -> Path:
     return folder
 
 
+def unfinished(path: Path) -> Path:
+    """Return where `written_whole` writes what will be `path`; a killed process leaves a file there."""
+    return path.with_name(f".{path.name}.partial")
+
+
 @contextmanager
 def written_whole(*paths: Path) -> Iterator[list[Path]]:
     """Yield a temporary path beside each of `paths`; rename them all into place at the end.
 
     When the body raises, the temporary files are removed and `paths` stay as they were, so a reader never
-    meets half a file, nor one file of a pair.
+    meets half a file, nor one file of a pair. What a killed process has left is removed first. Two processes must not
+    write one path at the same time.
 
     Raises:
         OutputError: a path is a folder, or its folder cannot be written to.
@@ -41,13 +47,15 @@ def written_whole(*paths: Path) -> Iterator[list[Path]]:
         output_folder(path.parent)
         if path.is_dir():
             raise OutputError(f"{path}: a folder stands where the file should be; remove it or name another folder.")
-    partial = [path.with_name(f".{path.name}.{os.getpid()}.partial") for path in paths]
+    temporary = [unfinished(path) for path in paths]
     with ExitStack() as stack:
-        for path in partial:
+        for path in temporary:
             stack.callback(path.unlink, missing_ok=True)
         try:
-            yield partial
-            for source, target in zip(partial, paths, strict=True):
+            for path in temporary:
+                path.unlink(missing_ok=True)
+            yield temporary
+            for source, target in zip(temporary, paths, strict=True):
                 source.replace(target)
         except OSError as error:
             raise OutputError(

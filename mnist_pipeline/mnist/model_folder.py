@@ -20,7 +20,7 @@ import yaml
 
 from mnist_pipeline.mnist.classifier import Classifier, OnnxModel, TrainedModel
 from mnist_pipeline.mnist.errors import ModelError, OutputError
-from mnist_pipeline.mnist.files import output_folder, sha256_of, written_whole
+from mnist_pipeline.mnist.files import output_folder, sha256_of, unfinished, written_whole
 
 if TYPE_CHECKING:
     import keras
@@ -38,11 +38,14 @@ _SERVING_PACKAGES = ("keras", "tensorflow", "numpy", "pandas")  # naming them sp
 def model_target(folder: str | os.PathLike[str]) -> Path:
     """Make the folder for a model if it is missing, and check that a model may be written there.
 
+    What a killed process has left of a model may be replaced like a model.
+
     Raises:
         OutputError: `folder` cannot be written to, or holds something else than a model.
     """
     target = output_folder(folder)
-    if any(target.iterdir()) and not (target / "MLmodel").is_file():
+    description = target / "MLmodel"
+    if any(target.iterdir()) and not (description.is_file() or unfinished(description).is_file()):
         raise OutputError(f"{target}: holds files that are not a model; name an empty folder for the model.")
     return target
 
@@ -177,24 +180,28 @@ def _metadata(description: Path) -> dict[str, Any]:
 
 
 def _replace_contents(source: Path, target: Path) -> None:
-    """Empty the folder `target` and copy everything in `source` there; `MLmodel` goes first and comes last.
+    """Replace everything in the folder `target` by a copy of what is in `source`.
+
+    `MLmodel` gets its name last: without it the folder is no model. Under its temporary name it comes first, as the
+    mark of a model that is not whole yet.
 
     Raises:
         OutputError: copying failed; `target` is left empty.
     """
-    (target / "MLmodel").unlink(missing_ok=True)
-    try:
-        _empty(target)
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("MLmodel"), dirs_exist_ok=True)
-        with written_whole(target / "MLmodel") as (path,):
-            shutil.copyfile(source / "MLmodel", path)
-    except (OSError, shutil.Error) as error:
-        _empty(target)
-        raise OutputError(
-            f"{target}: the model cannot be written ({error}); make room or name another folder."
-        ) from error
+    with written_whole(target / "MLmodel") as (mark,):
+        try:
+            shutil.copyfile(source / "MLmodel", mark)
+            _empty(target, keep=mark)
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("MLmodel"), dirs_exist_ok=True)
+        except OSError as error:
+            _empty(target)
+            raise OutputError(
+                f"{target}: the model cannot be written ({error}); make room or name another folder."
+            ) from error
 
 
-def _empty(folder: Path) -> None:
+def _empty(folder: Path, keep: Path | None = None) -> None:
+    (folder / "MLmodel").unlink(missing_ok=True)  # first: what is being removed is a model no longer
     for entry in folder.iterdir():
-        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        if entry != keep:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

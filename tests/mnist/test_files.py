@@ -1,5 +1,7 @@
 import hashlib
+import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -35,6 +37,25 @@ def test_a_body_that_raises_leaves_every_file_as_it_was(tmp_path, error):
         write_and_fail()
 
     assert contents_of(tmp_path) == {"old": "old"}
+
+
+def test_what_a_killed_process_has_left_is_gone_once_the_files_are_written(tmp_path):
+    killed = f"""
+import os, signal
+from pathlib import Path
+from mnist_pipeline.mnist.files import written_whole
+with written_whole(Path({str(tmp_path / "a")!r}), Path({str(tmp_path / "b")!r})) as (a, b):
+    a.write_text("half a file")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert subprocess.run([sys.executable, "-c", killed]).returncode == -signal.SIGKILL
+    assert list(contents_of(tmp_path).values()) == ["half a file"]
+
+    with written_whole(tmp_path / "a", tmp_path / "b") as (a, b):
+        a.write_text("first")
+        b.write_text("second")
+
+    assert contents_of(tmp_path) == {"a": "first", "b": "second"}
 
 
 def test_a_full_disk_is_an_output_error_that_names_the_file(tmp_path):

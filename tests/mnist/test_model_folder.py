@@ -1,5 +1,8 @@
 import contextlib
 import shutil
+import signal
+import subprocess
+import sys
 import zipfile
 
 import mlflow
@@ -72,6 +75,35 @@ def test_saving_replaces_the_model_that_is_there(training, pixel_model, tmp_path
 
     assert load_model(tmp_path / "model").image_size == (2, 2)
     assert "data/left_over" not in files_in(tmp_path / "model")
+
+
+KILLED_SAVE = """
+import os, signal, sys
+import keras, numpy
+from mnist_pipeline.mnist.classifier import TrainedModel
+from mnist_pipeline.mnist.model_folder import save_model
+network, folder = keras.saving.load_model(sys.argv[1], compile=False), sys.argv[2]
+def kill(event, arguments):
+    if event == "open" and arguments[0] == os.path.join(folder, "data/model.keras"):
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(kill)
+save_model(TrainedModel(network), folder, numpy.zeros((1, 2, 2), numpy.uint8))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("there", ["nothing", "a model"])
+def test_saving_again_after_a_kill_in_the_middle_leaves_a_whole_model(there, pixel_model, pixel_folder, tmp_path):
+    if there == "a model":
+        shutil.copytree(pixel_folder, tmp_path / "model")
+    command = [sys.executable, "-c", KILLED_SAVE, pixel_folder / "data/model.keras", tmp_path / "model"]
+    assert subprocess.run(command).returncode == -signal.SIGKILL
+    assert "MLmodel" not in files_in(tmp_path / "model"), "half a model passes for one"
+
+    save_model(pixel_model, tmp_path / "model", EXAMPLE)
+
+    assert files_in(tmp_path / "model") == files_in(pixel_folder)
+    assert load_model(tmp_path / "model").image_size == (2, 2)
 
 
 def test_saving_into_a_folder_with_other_files_is_refused_and_keeps_them(pixel_model, tmp_path):
