@@ -56,6 +56,10 @@ def test_a_canceled_job_is_canceled_after_a_while(client, job):
     assert client.jobs.get(job).status == "Canceled"
 
 
+@pytest.mark.xfail(
+    strict=True,
+    reason="azure-ai-ml 1.35 compares UriFolder with uri_folder and brings nothing (Azure/azure-sdk-for-python 48941)",
+)
 def test_an_output_that_a_job_has_written_is_downloaded(stand_in, client, job, tmp_path):
     stand_in.jobs.set_status(job, "Completed")
     stand_in.put_output(job, "model", {"MLmodel": b"flavors: {}", "data/model.keras": b"weights"})

@@ -1,12 +1,12 @@
 """The jobs of the workspace, their states and their children, as a test wants them."""
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from .message import Answer, error_answer, json_answer
-from .resources import Resource, Resources
+from .resources import REGION, WORKSPACE_ID, Resource, Resources
 
 _CHANGEABLE = ("description", "tags", "displayName", "properties", "isArchived")
 _SET_BY_AZURE = ("status", "services", "parentJobName")
@@ -135,14 +135,38 @@ class Jobs:
             "tags": properties.get("tags") or {},
             "properties": properties.get("properties") or {},
             "logFiles": {},
-            "outputs": {output: {"assetId": uri, "type": "uri_folder"} for output, uri in self._outputs_of(name)},
+            "outputs": {
+                output: {"assetId": self._asset_id(name, output), "type": "UriFolder"}
+                for output in self.outputs.get(name, {})
+            },
         }
         if name in self.errors:
             run["error"] = {"error": {"code": "UserError", "message": self.errors[name]}}
         return run
 
-    def _outputs_of(self, name: str) -> Iterable[tuple[str, str]]:
-        return self.outputs.get(name, {}).items()
+    def folder_of(self, name: str, output: str) -> str:
+        """Where on the datastore an output of a job lies: in the folder of the node's run that writes it.
+
+        Raises:
+            KeyError: no node of the job writes this output.
+        """
+        nodes = self[name]["properties"]["jobs"]
+        for child in self.children[name]:
+            for port, bound in (nodes[child["displayName"]].get("outputs") or {}).items():
+                if bound["value"] == f"${{{{parent.outputs.{output}}}}}":
+                    return f"azureml/{child['runId']}/{port}"
+        raise KeyError(f"no node of job {name} writes {output}")
+
+    def resolved(self, asset_id: str) -> str | None:
+        """The `azureml://` URI of a job's output, by the id that `run` gives it; None for an unknown one."""
+        found = {
+            self._asset_id(name, output): uri for name in self.outputs for output, uri in self.outputs[name].items()
+        }
+        return found.get(asset_id)
+
+    def _asset_id(self, name: str, output: str) -> str:
+        """An output is a data asset without a name of its own, which the workspace makes of it."""
+        return f"azureml://locations/{REGION}/workspaces/{WORKSPACE_ID}/data/azureml_{name}_output_data_{output}/versions/1"
 
 
 _TAKEN = (

@@ -19,7 +19,13 @@ def answer(request: Request, jobs: Jobs) -> Answer | None:
         name = request.json["runId"]
         return json_answer({"runMetadata": jobs.run(name)}) if name in jobs else None
     if request.method == "POST" and request.path.endswith("/dataversion/batchGetResolvedUris"):
-        return json_answer({"values": {uri: {"uri": uri, "type": "uri_folder"} for uri in request.json["values"]}})
+        found = {asset_id: jobs.resolved(asset_id) for asset_id in request.json["values"]}
+        values = {
+            asset_id: {"uri": uri, "type": "UriFolder", "legacyDatasetType": None}
+            for asset_id, uri in found.items()
+            if uri
+        }
+        return json_answer({"values": values})
     match = _RUN.search(request.path)
     if request.method != "GET" or not match or match[1] not in jobs:
         return None

@@ -76,11 +76,12 @@ class StandIn:
 
     def put_output(self, job: str, output: str, files: Mapping[str, bytes]) -> None:
         """Let a job have written files to one of its outputs."""
-        folder = f"azureml/{job}/{output}"
+        folder = self.jobs.folder_of(job, output)
         self.azurite.put(self.workspace.container, folder, files)
-        datastore = f"{self.workspace.id.removeprefix('/')}/datastores/workspaceblobstore"
-        datastore = datastore.replace("/providers/Microsoft.MachineLearningServices", "")
-        self.jobs.outputs.setdefault(job, {})[output] = f"azureml://{datastore}/paths/{folder}/"
+        workspace = self.workspace.id.removeprefix("/").replace("/providers/Microsoft.MachineLearningServices", "")
+        workspace = workspace.replace("/resourceGroups/", "/resourcegroups/")  # as recorded
+        uri = f"azureml://{workspace}/datastores/workspaceblobstore/paths/{folder}/"
+        self.jobs.outputs.setdefault(job, {})[output] = uri
 
     def answer(self, request: Request) -> Answer:
         """Answer a request for any host, and keep it."""

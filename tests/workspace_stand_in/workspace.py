@@ -6,10 +6,9 @@ from . import azurite
 from .azurite import Azurite
 from .job import Jobs
 from .message import Answer, Request, error_answer, json_answer
-from .resources import Resource, Resources
+from .resources import REGION, WORKSPACE_ID, Resource, Resources
 
 HOST = "management.azure.com"
-REGION = "westeurope"
 API_HOST = f"{REGION}.api.azureml.ms"
 
 _ASSETS = ("codes", "components", "environments", "data", "models")
@@ -170,7 +169,7 @@ class Workspace:
             "sku": {"name": "Basic", "tier": "Basic"},
             "tags": {},
             "properties": {
-                "workspaceId": "44444444-dddd-4ddd-8ddd-444444444444",
+                "workspaceId": WORKSPACE_ID,
                 "friendlyName": self.name,
                 "provisioningState": "Succeeded",
                 "discoveryUrl": f"https://{API_HOST}/discovery",
