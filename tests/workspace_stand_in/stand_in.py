@@ -76,12 +76,11 @@ class StandIn:
 
     def put_output(self, job: str, output: str, files: Mapping[str, bytes]) -> None:
         """Let a job have written files to one of its outputs."""
-        folder = self.jobs.folder_of(job, output)
-        self.azurite.put(self.workspace.container, folder, files)
-        workspace = self.workspace.id.removeprefix("/").replace("/providers/Microsoft.MachineLearningServices", "")
-        workspace = workspace.replace("/resourceGroups/", "/resourcegroups/")  # as recorded
-        uri = f"azureml://{workspace}/datastores/workspaceblobstore/paths/{folder}/"
+        run, port = self.jobs.folder_of(job, output)
+        self.azurite.put(self.workspace.container, f"azureml/{run}/{port}", files)
+        uri = f"{self.workspace.resources.short_uri}/datastores/workspaceblobstore/paths/azureml/{run}/{port}/"
         self.jobs.outputs.setdefault(job, {})[output] = uri
+        self.jobs.outputs.setdefault(run, {})[port] = uri
 
     def answer(self, request: Request) -> Answer:
         """Answer a request for any host, and keep it."""
