@@ -28,6 +28,7 @@ class StandIn:
         faults: What is to go wrong.
         requests: Everything that was asked, in order.
         unknown: What it had no answer for; a test wants it empty.
+        exchanges: Every request that was answered, with its answer.
     """
 
     workspace: Workspace
@@ -36,6 +37,7 @@ class StandIn:
     faults: Faults = field(default_factory=Faults)
     requests: list[Request] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    exchanges: list[tuple[Request, Answer]] = field(default_factory=list)
     proxy_url: str = ""
     authority_file: Path = Path()
     _lock: Lock = field(default_factory=Lock)
@@ -86,7 +88,10 @@ class StandIn:
         """Answer a request for any host, and keep it."""
         with self._lock:
             self.requests.append(request)
-        return self.faults.answer(request, self._answer)
+        answer = self.faults.answer(request, self._answer)
+        with self._lock:
+            self.exchanges.append((request, answer))
+        return answer
 
     def _answer(self, request: Request) -> Answer:
         if request.host == azurite.HOST:
