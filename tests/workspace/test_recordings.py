@@ -7,8 +7,9 @@ from azure.ai.ml import Input, MLClient, load_job
 from azure.ai.ml.entities import CommandComponent, Data, Environment
 from azure.core.exceptions import HttpResponseError
 from azure.identity import DefaultAzureCredential
-from workspace_stand_in import recordings, running_stand_in
+from workspace_stand_in import recordings, requests_page, running_stand_in
 from workspace_stand_in.fixtures import led_to
+from workspace_stand_in.message import Answer
 
 from mnist_pipeline.cli import main
 from mnist_pipeline.pipelines import image_classification_pipeline
@@ -184,6 +185,10 @@ def test_a_component_without_a_name_gets_a_version_of_the_services_own(stand_in)
 
 def test_a_field_that_was_never_recorded_is_a_fault():
     (case,) = [case for kind, case in CASES if kind.request == "a datastore's secrets"]
-    answer = recordings.Answer(200, b'{"secretsType": "AccountKey", "key": "k", "more": 1}')
+    answer = Answer(200, b'{"secretsType": "AccountKey", "key": "k", "more": 1}')
 
     assert "more" in case.fault(answer)
+
+
+def test_the_page_of_requests_is_current():
+    assert requests_page.PAGE.read_text() == requests_page.page()
