@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from azure.ai.ml import Input, MLClient, load_job
+from azure.ai.ml import Input, MLClient, Output, command, dsl, load_job
 from azure.ai.ml.entities import CommandComponent, Data, Environment
 from azure.core.exceptions import HttpResponseError
 from azure.identity import DefaultAzureCredential
@@ -80,6 +80,15 @@ def ask_everything(stand_in, folder, patch):
     written = client.jobs._runs_operations.get_run_data("first").run_metadata.outputs["result"]
     client.jobs._dataset_dataplane_operations.get_batch_dataset_uris([written.asset_id])  # public, it is never asked
 
+    client.jobs.create_or_update(a_job_that_writes_a_model())
+    stand_in.put_output("fourth", "model", {"MLmodel": b"flavors: {}"})
+    stand_in.jobs.set_status("fourth", "Completed")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'values'"):  # azure-ai-ml 1.35 cannot ask
+        client.jobs.download("fourth", download_path=folder / "model", output_name="model")
+    written = client.jobs._runs_operations.get_run_data("fourth").run_metadata.outputs["model"]
+    ask = client.jobs._model_dataplane_operations._operation.batch_get_resolved_uris
+    ask(*stand_in.config.values(), body={"values": [written.asset_id]})
+
     azure("register-components")
     azure("register-components")
     register_twice_and_changed(client, folder)
@@ -104,6 +113,22 @@ def a_job_of_an_unknown_component(folder, client):
     job = {"type": "pipeline", "settings": {"default_compute": "azureml:cpu-cluster"}, "jobs": {"one": node}}
     (folder / "job.yaml").write_text(json.dumps(job))
     return load_job(folder / "job.yaml")
+
+
+def a_job_that_writes_a_model():
+    write = command(
+        command="touch ${{outputs.model}}/MLmodel",
+        environment=Environment(image="python:3.11"),
+        outputs={"model": Output(type="mlflow_model")},
+    )
+
+    @dsl.pipeline(name="model", default_compute="serverless")
+    def job():
+        return {"model": write().outputs.model}
+
+    made = job()
+    made.name = "fourth"
+    return made
 
 
 def refused(client, job, name=None):
