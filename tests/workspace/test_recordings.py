@@ -7,6 +7,7 @@ from azure.ai.ml import Input, MLClient, Output, command, dsl, load_job
 from azure.ai.ml.entities import CommandComponent, Data, Environment
 from azure.core.exceptions import HttpResponseError
 from azure.identity import DefaultAzureCredential
+from fresh_components import components_as_if_just_imported
 from workspace_stand_in import recordings, requests_page, running_stand_in
 from workspace_stand_in.fixtures import led_to
 from workspace_stand_in.message import Answer
@@ -23,11 +24,12 @@ SAMPLE = ("submit", "image-classification", "--data", "sample", "--compute")
 def stand_in(azurite, tmp_path_factory):
     """A stand-in of which everything was asked that our commands and the SDK's own ask."""
     folder = tmp_path_factory.mktemp("recordings")
-    with running_stand_in(azurite, folder) as stand_in, pytest.MonkeyPatch.context() as patch:
-        led_to(stand_in, patch)
-        patch.chdir(folder)
+    with running_stand_in(azurite, folder) as stand_in:
         (folder / "config.json").write_text(json.dumps(stand_in.config))
-        ask_everything(stand_in, folder, patch)
+        with pytest.MonkeyPatch.context() as patch, components_as_if_just_imported():
+            led_to(stand_in, patch)
+            patch.chdir(folder)
+            ask_everything(stand_in, folder, patch)
         yield stand_in
 
 
