@@ -3,6 +3,7 @@
 import pytest
 from azure.ai.ml import Input
 from azure.ai.ml.exceptions import JobException
+from azure.core.exceptions import HttpResponseError
 
 from mnist_pipeline.pipelines import train_evaluate_register_pipeline
 
@@ -50,12 +51,24 @@ def test_a_failed_job_that_is_streamed_says_why(stand_in, client, job):
 
 
 def test_a_canceled_job_is_canceled_after_a_while(client, job):
-    client.jobs.begin_cancel(job).result()
+    client.jobs.begin_cancel(job, polling_interval=0).result()
 
     assert client.jobs.get(job).status == "CancelRequested"
     assert client.jobs.get(job).status == "Canceled"
 
 
+def test_a_job_that_has_ended_cannot_be_canceled(stand_in, client, job):
+    stand_in.jobs.set_status(job, "Completed")
+
+    with pytest.raises(HttpResponseError, match="is in terminal status") as refusal:
+        client.jobs.begin_cancel(job)
+    assert refusal.value.status_code == 400
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="azure-ai-ml 1.35 compares UriFolder with uri_folder and brings nothing (Azure/azure-sdk-for-python 48941)",
+)
 def test_an_output_that_a_job_has_written_is_downloaded(stand_in, client, job, tmp_path):
     stand_in.jobs.set_status(job, "Completed")
     stand_in.put_output(job, "model", {"MLmodel": b"flavors: {}", "data/model.keras": b"weights"})

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .message import Answer, error_answer
+from .message import Answer, service_error
 
 _PARENT_INPUT = re.compile(r"\$\{\{\s*parent\.inputs\.(\w+)")
 
@@ -32,7 +32,7 @@ def refuse_dangling(body: dict[str, Any]) -> Answer | None:
     `tests/dsl/e2etests/test_dsl_pipeline.py`.
     """
     if dangling := dangling_bindings(body):
-        return error_answer(400, "UserError", f"The body has no such input: {'; '.join(dangling)}.")
+        return service_error(400, f"The body has no such input: {'; '.join(dangling)}.")
     return None
 
 

@@ -30,6 +30,7 @@ class StandIn:
         requests: Everything that was asked, in order.
         unknown: What it had no answer for; a test wants it empty.
         mlflow: Its MLflow endpoints; there are some once `attach_mlflow` has named a server.
+        exchanges: Every request that was answered, with its answer.
     """
 
     workspace: Workspace
@@ -39,6 +40,7 @@ class StandIn:
     requests: list[Request] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     mlflow: MlflowService | None = None
+    exchanges: list[tuple[Request, Answer]] = field(default_factory=list)
     proxy_url: str = ""
     authority_file: Path = Path()
     _lock: Lock = field(default_factory=Lock)
@@ -92,17 +94,20 @@ class StandIn:
 
     def put_output(self, job: str, output: str, files: Mapping[str, bytes]) -> None:
         """Let a job have written files to one of its outputs."""
-        folder = f"azureml/{job}/{output}"
-        self.azurite.put(self.workspace.container, folder, files)
-        datastore = f"{self.workspace.id.removeprefix('/')}/datastores/workspaceblobstore"
-        datastore = datastore.replace("/providers/Microsoft.MachineLearningServices", "")
-        self.jobs.outputs.setdefault(job, {})[output] = f"azureml://{datastore}/paths/{folder}/"
+        run, port = self.jobs.folder_of(job, output)
+        self.azurite.put(self.workspace.container, f"azureml/{run}/{port}", files)
+        uri = f"{self.workspace.resources.short_uri}/datastores/workspaceblobstore/paths/azureml/{run}/{port}/"
+        self.jobs.outputs.setdefault(job, {})[output] = uri
+        self.jobs.outputs.setdefault(run, {})[port] = uri
 
     def answer(self, request: Request) -> Answer:
         """Answer a request for any host, and keep it."""
         with self._lock:
             self.requests.append(request)
-        return self.faults.answer(request, self._answer)
+        answer = self.faults.answer(request, self._answer)
+        with self._lock:
+            self.exchanges.append((request, answer))
+        return answer
 
     def _answer(self, request: Request) -> Answer:
         if request.host == azurite.HOST:
