@@ -89,7 +89,7 @@ def test_other_files_go_beside_the_first_and_are_found_there_again(contents, wri
         "attempt-3/figures": "0.8",
         "attempt-3/model/weights": "1 3",
     }
-    assert "the run has other files than these" in capsys.readouterr().out
+    assert "the run already holds other files" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("contents", ["Azure ML"], indirect=True)
