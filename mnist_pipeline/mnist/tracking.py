@@ -44,7 +44,7 @@ def log_files(files: Mapping[str, Path]) -> str:
         logged = _logged(root, {folder + path: file for path, file in files.items()})
         if all(logged.values()):
             break
-        print(f"the run has other files than these at {root}/{folder}: they are logged beside them", flush=True)
+        print(f"the run already holds other files at {root}/{folder}; these are logged beside them", flush=True)
     with tempfile.TemporaryDirectory() as aside:
         missing = [path for path in files if folder + path not in logged]
         for path in missing:

@@ -95,8 +95,10 @@ class ModelVersions:
 
     def all(self) -> dict[int, "ModelVersion"]:
         """Return the versions by number, oldest first; none where the model does not exist."""
+        import mlflow
+
         with self.named_errors():
-            found = self.client.search_model_versions(f"name='{self.name}'")
+            found = mlflow.search_model_versions(filter_string=f"name='{self.name}'")  # page by page
         return {int(version.version): version for version in sorted(found, key=lambda one: int(one.version))}
 
     def get(self, number: int) -> "ModelVersion":

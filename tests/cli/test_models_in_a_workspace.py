@@ -28,7 +28,7 @@ LABELS = [0, 1, 2, 3] * 5
 
 @pytest.fixture(scope="module")
 def workspace(azurite, tracking_server, tmp_path_factory):
-    """A workspace with two versions of a model, the second of which is champion; the variables that lead there."""
+    """A workspace with two versions of a model, each registered by a step that ran twice; the second is champion."""
     folder = tmp_path_factory.mktemp("workspace")
     with running_stand_in(azurite, folder) as stand_in:
         for number, wrong in (("1", 8), ("2", 2)):
@@ -36,7 +36,10 @@ def workspace(azurite, tracking_server, tmp_path_factory):
             predictions = [(label + 1) % 4 if index < wrong else label for index, label in enumerate(LABELS)]
             write_results(folder / f"result-{number}", LABELS, predictions, model=sha256_of(model))
             with inside_a_job(stand_in, tracking_server, "models-in-a-workspace"):
-                register(model, folder / f"result-{number}", None, NAME, Policy(min_accuracy=0.1))
+                for _ in ("the first time", "again"):
+                    register(
+                        model, folder / f"result-{number}", None, NAME, Policy(min_accuracy=0.1, champion="better")
+                    )
         yield stand_in
         assert stand_in.unknown == []
 

@@ -1,5 +1,7 @@
 """What a step logs when it runs again in the same run, in a store that overwrites and in Azure's, which does not."""
 
+import os
+
 import mlflow
 import pytest
 from workspace_stand_in.azurite import HOST
@@ -7,12 +9,17 @@ from workspace_stand_in.fixtures import inside_a_job
 
 from mnist_pipeline.mnist.tracking import download_artifact, log_files
 
+SLOW = [pytest.param(where, marks=pytest.mark.slow) for where in ("server", "Azure ML")]
 
-@pytest.fixture(params=["sqlite", pytest.param("Azure ML", marks=pytest.mark.slow)])
+
+@pytest.fixture(params=["sqlite", *SLOW])
 def contents(request, tmp_path):
     """A function that returns what the active run holds, by path; a step's run is active."""
-    if request.param == "sqlite":
+    if request.param != "Azure ML":
         request.getfixturevalue("mlflow_store")
+        if request.param == "server":
+            mlflow.set_tracking_uri(request.getfixturevalue("tracking_server"))
+            del os.environ["MLFLOW_EXPERIMENT_ID"]  # of the other store, which puts back what was there before
         with mlflow.start_run():
             yield lambda: _downloaded(tmp_path)
         return
@@ -82,7 +89,7 @@ def test_other_files_go_beside_the_first_and_are_found_there_again(contents, wri
         "attempt-3/figures": "0.8",
         "attempt-3/model/weights": "1 3",
     }
-    assert "the run has other files than these" in capsys.readouterr().out
+    assert "the run already holds other files" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("contents", ["Azure ML"], indirect=True)

@@ -79,6 +79,13 @@ def test_a_new_version_has_its_facts_and_is_the_challenger(versions):
     assert versions.name in registered_models()
 
 
+def test_a_prompt_is_no_model_though_mlflow_keeps_it_among_them(local):
+    add(local, "aa")
+    mlflow.genai.register_prompt("question", "What is {{this}}?")
+
+    assert registered_models() == ["digits"]
+
+
 def test_the_same_model_is_no_second_version(versions):
     add(versions, "aa")
     add(versions, "bb")
