@@ -75,7 +75,9 @@ def ask_everything(stand_in, folder, patch):
 
     stand_in.put_output("first", "result", {"metrics.json": b"{}"})
     logs = "ExperimentRun/dcid.first/logs/azureml"
-    stand_in.azurite.put(stand_in.workspace.artifacts, logs, {"executionlogs.txt": b"[submitted]"})
+    stand_in.azurite.put(
+        stand_in.workspace.artifacts, logs, {"executionlogs.txt": b"[submitted]", "stderrlogs.txt": b""}
+    )
     client.jobs.download("first", download_path=folder / "everything", all=True)
     run, port = stand_in.jobs.folder_of("first", "result")
     client.jobs.download(run, download_path=folder / "of a node", output_name=port)
@@ -94,6 +96,8 @@ def ask_everything(stand_in, folder, patch):
     azure("register-components")
     azure("register-components")
     register_twice_and_changed(client, folder)
+    (environment, *_) = stand_in.workspace.resources.of_kind("environments")
+    client.environments.get("CliV2AnonymousEnvironment", environment["name"])
 
     stand_in.workspace.resources.put("environments/keras/versions/4", {})
     stand_in.workspace.resources.put("models/digits/versions/2", {})
