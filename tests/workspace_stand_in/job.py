@@ -1,14 +1,16 @@
 """The jobs of the workspace, their states and their children, as a test wants them."""
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from .message import Answer, error_answer, json_answer
 from .resources import Resource, Resources
+from .run_files import RunFiles
 
 _CHANGEABLE = ("description", "tags", "displayName", "properties", "isArchived")
+_ENDED = ("Completed", "Failed", "Canceled")
 _SET_BY_AZURE = ("status", "services", "parentJobName")
 
 
@@ -18,15 +20,15 @@ class Jobs:
     Attributes:
         children: The runs of a job's nodes, by the job's name.
         errors: Why a job failed, by its name.
-        outputs: The `azureml://` URI of each output of a job that has written one, by the job's name.
+        files: The logs and outputs of jobs and of their nodes' runs.
     """
 
-    def __init__(self, resources: Resources):
+    def __init__(self, resources: Resources, files: RunFiles):
         """Keep the jobs among `resources`."""
         self._resources = resources
+        self.files = files
         self.children: dict[str, list[Resource]] = {}
         self.errors: dict[str, str] = {}
-        self.outputs: dict[str, dict[str, str]] = {}
         self._next_states: dict[str, list[str | tuple[str, dict[str, str]]]] = {}
         self._asked: dict[str, set[str]] = {}
 
@@ -56,7 +58,7 @@ class Jobs:
             old = self[name]["properties"]
             changed = [key for key, value in properties.items() if _settled(key) and value != old.get(key)]
             if changed:
-                return error_answer(400, "UserError", _TAKEN.format(", ".join(key.capitalize() for key in changed)))
+                return taken([key.capitalize() for key in changed])
             return json_answer(self._resources.put(f"jobs/{name}", {**old, **properties}))
         services = {
             "Studio": {
@@ -119,13 +121,45 @@ class Jobs:
             self.set_status(name, status, **nodes)
         asked.add(question)
 
-    def cancel(self, name: str) -> None:
-        """Ask a job to end; Azure takes its time, so that it says CancelRequested first."""
+    def cancel(self, name: str) -> Answer:
+        """Ask a job to end; Azure takes its time, so that it says CancelRequested first.
+
+        That a job which has ended is refused with CancelPipelineRunInTerminalStatus is known from the client's own
+        tests, the rest of the answer from other recorded refusals.
+        """
+        if self[name]["properties"]["status"] in _ENDED:
+            message = f"The pipeline run {name} is in a terminal status and cannot be canceled."
+            inner = {"code": "BadArgument", "innerError": {"code": "CancelPipelineRunInTerminalStatus"}}
+            more = [{"type": "InnerError", "info": {"value": inner}}]
+            return json_answer({"error": {"code": "UserError", "message": message, "additionalInfo": more}}, 400)
         self.set_status(name, "CancelRequested")
         self.will_be(name, "Canceled")
+        return Answer(200)
+
+    def child(self, run: str) -> Resource | None:
+        """The run of a node, by its id, as the run history knows it."""
+        return next((child for all_ in self.children.values() for child in all_ if child["runId"] == run), None)
+
+    def node_run(self, name: str, node: str) -> str:
+        """The id of the run of a job's node."""
+        return next(child["runId"] for child in self.children[name] if child["displayName"] == node)
+
+    def folder_of(self, name: str, output: str) -> str:
+        """Where on the datastore an output of a job lies: in the folder of the run of the node that is bound to it.
+
+        Raises:
+            KeyError: no node of the job writes this output.
+        """
+        for node, spec in self[name]["properties"]["jobs"].items():
+            for bound in (spec.get("outputs") or {}).values():
+                if bound["value"] == f"${{{{parent.outputs.{output}}}}}":
+                    return f"azureml/{self.node_run(name, node)}/{output}"
+        raise KeyError(f"no node of job {name} writes {output}")
 
     def run(self, name: str) -> dict[str, Any]:
-        """The job as the run history knows it."""
+        """A job, or the run of a node, as the run history knows it."""
+        if child := self.child(name):
+            return child
         properties = self[name]["properties"]
         run = {
             "runId": name,
@@ -134,15 +168,10 @@ class Jobs:
             "runType": "azureml.PipelineRun",
             "tags": properties.get("tags") or {},
             "properties": properties.get("properties") or {},
-            "logFiles": {},
-            "outputs": {output: {"assetId": uri, "type": "uri_folder"} for output, uri in self._outputs_of(name)},
         }
         if name in self.errors:
             run["error"] = {"error": {"code": "UserError", "message": self.errors[name]}}
         return run
-
-    def _outputs_of(self, name: str) -> Iterable[tuple[str, str]]:
-        return self.outputs.get(name, {}).items()
 
 
 _TAKEN = (
@@ -150,6 +179,11 @@ _TAKEN = (
     "trying to update an existing job, the existing job's {} cannot be changed. Only description, tags, displayName, "
     "properties, and isArchived can be updated."
 )
+
+
+def taken(changed: list[str]) -> Answer:
+    """The refusal of a job under a name that another job has."""
+    return error_answer(400, "UserError", _TAKEN.format(", ".join(changed)))
 
 
 def _settled(key: str) -> bool:

@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+REGION = "westeurope"
+WORKSPACE_ID = "44444444-dddd-4ddd-8ddd-444444444444"
+
 Resource = dict[str, Any]
 
 _VERSIONED = 3  # slashes in kind/name/versions/version

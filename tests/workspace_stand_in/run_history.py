@@ -17,14 +17,23 @@ def answer(request: Request, jobs: Jobs) -> Answer | None:
     """Answer what the region's host is asked; None for what it cannot answer."""
     if request.method == "POST" and request.path.endswith("/rundata"):
         name = request.json["runId"]
-        return json_answer({"runMetadata": jobs.run(name)}) if name in jobs else None
-    if request.method == "POST" and request.path.endswith("/dataversion/batchGetResolvedUris"):
-        return json_answer({"values": {uri: {"uri": uri, "type": "uri_folder"} for uri in request.json["values"]}})
+        if not _is_known(name, jobs):
+            return None
+        return json_answer({"runMetadata": {**jobs.run(name), "outputs": jobs.files.outputs(name)}})
+    if resolved := jobs.files.answer(request):
+        return resolved
     match = _RUN.search(request.path)
-    if request.method != "GET" or not match or match[1] not in jobs:
+    if request.method != "GET" or not match or not _is_known(match[1], jobs):
         return None
     name, part = match.groups()
     if part == "children":
-        return json_answer({"value": jobs.children[name]})
-    jobs.asked(name, request.target)
+        return json_answer({"value": jobs.children.get(name, [])})
+    if name in jobs:
+        jobs.asked(name, request.target)
+    if part == "details":
+        return json_answer({**jobs.run(name), "logFiles": jobs.files.log_files(name)})
     return json_answer(jobs.run(name))
+
+
+def _is_known(run: str, jobs: Jobs) -> bool:
+    return run in jobs or jobs.child(run) is not None

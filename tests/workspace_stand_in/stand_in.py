@@ -74,13 +74,30 @@ class StandIn:
         """A job as it was submitted, with the components and snapshots that it names."""
         return read_submitted_job(name, self.workspace.resources, self.azurite)
 
-    def put_output(self, job: str, output: str, files: Mapping[str, bytes]) -> None:
-        """Let a job have written files to one of its outputs."""
-        folder = f"azureml/{job}/{output}"
+    def put_output(
+        self, job: str, output: str, files: Mapping[str, bytes], *, node: str | None = None, type_: str = "UriFolder"
+    ) -> None:
+        """Let a job have written files to one of its outputs.
+
+        Args:
+            job: The job's name.
+            output: The output's name.
+            files: The files by their paths; of a UriFile one.
+            node: The node that has written them, for an output of this node.
+            type_: As the run history spells it: UriFolder, UriFile, MLFlowModel, ...
+        """
+        run = self.jobs.node_run(job, node) if node else job
+        folder = f"azureml/{run}/{output}" if node else self.jobs.folder_of(job, output)
         self.azurite.put(self.workspace.container, folder, files)
-        datastore = f"{self.workspace.id.removeprefix('/')}/datastores/workspaceblobstore"
-        datastore = datastore.replace("/providers/Microsoft.MachineLearningServices", "")
-        self.jobs.outputs.setdefault(job, {})[output] = f"azureml://{datastore}/paths/{folder}/"
+        workspace = self.workspace.id.removeprefix("/").replace("/providers/Microsoft.MachineLearningServices", "")
+        workspace = workspace.replace("/resourceGroups/", "/resourcegroups/")  # as recorded
+        file = next(iter(files)) if type_.replace("_", "").lower() == "urifile" else ""
+        uri = f"azureml://{workspace}/datastores/workspaceblobstore/paths/{folder}/{file}"
+        self.jobs.files.put_output(run, output, uri, type_)
+
+    def put_logs(self, job: str, files: Mapping[str, bytes], *, node: str | None = None) -> None:
+        """Let a job, or one of its nodes, have written log files."""
+        self.jobs.files.put_logs(self.jobs.node_run(job, node) if node else job, files)
 
     def answer(self, request: Request) -> Answer:
         """Answer a request for any host, and keep it."""

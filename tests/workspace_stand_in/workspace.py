@@ -2,14 +2,16 @@
 
 from typing import Any
 
+import yaml
+
 from . import azurite
 from .azurite import Azurite
 from .job import Jobs
 from .message import Answer, Request, error_answer, json_answer
-from .resources import Resource, Resources
+from .resources import REGION, WORKSPACE_ID, Resource, Resources
+from .run_files import RunFiles
 
 HOST = "management.azure.com"
-REGION = "westeurope"
 API_HOST = f"{REGION}.api.azureml.ms"
 
 _ASSETS = ("codes", "components", "environments", "data", "models")
@@ -34,7 +36,7 @@ class Workspace:
         )
         self._azurite = azurite
         self.resources = Resources(self.id)
-        self.jobs = Jobs(self.resources)
+        self.jobs = Jobs(self.resources, RunFiles(azurite))
         self.container = f"azureml-blobstore-{name}"
         azurite.make_container(self.container)
         self._put_datastore("workspaceblobstore")
@@ -88,15 +90,24 @@ class Workspace:
             if missing := self._missing_compute(properties):
                 return error_answer(400, "UserError", f"Unknown compute target '{missing}'.")
             return self.jobs.submit(name, properties)
+        if request.method == "GET" and len(parts) == 2 and self.jobs.child(name):
+            return json_answer(self._child(name))
         if name not in self.jobs:
             return error_answer(404, "UserError", f"Job {name} not found in workspace {self.name}.")
         if request.method == "GET" and len(parts) == 2:
             self.jobs.asked(name, request.target)
             return json_answer(self.resources.by_path[path])
         if request.method == "POST" and parts[2:] == ["cancel"]:
-            self.jobs.cancel(name)
-            return Answer(200)
+            return self.jobs.cancel(name)
         return None
+
+    def _child(self, name: str) -> dict[str, Any]:
+        """The run of a node, of which ARM has no properties; the client then asks the run history."""
+        return {
+            "id": f"{self.id}/jobs/{name}",
+            "name": name,
+            "type": "Microsoft.MachineLearningServices/workspaces/jobs",
+        }
 
     def _missing_compute(self, properties: dict[str, Any]) -> str | None:
         nodes = (properties.get("jobs") or {}).values()
@@ -170,7 +181,7 @@ class Workspace:
             "sku": {"name": "Basic", "tier": "Basic"},
             "tags": {},
             "properties": {
-                "workspaceId": "44444444-dddd-4ddd-8ddd-444444444444",
+                "workspaceId": WORKSPACE_ID,
                 "friendlyName": self.name,
                 "provisioningState": "Succeeded",
                 "discoveryUrl": f"https://{API_HOST}/discovery",
@@ -190,5 +201,6 @@ def _hash_of(code: Resource) -> str | None:
 
 
 def _without_labels(properties: dict[str, Any]) -> dict[str, Any]:
-    """What of an asset can never be changed."""
-    return {key: value for key, value in properties.items() if key not in ("description", "tags", "isArchived")}
+    """What of an asset can never be changed; a conda file is what it says, be it YAML or, as Azure answers, JSON."""
+    settled = {key: value for key, value in properties.items() if key not in ("description", "tags", "isArchived")}
+    return {**settled, "condaFile": yaml.safe_load(properties.get("condaFile") or "")}
