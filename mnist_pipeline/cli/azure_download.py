@@ -8,7 +8,7 @@ import click
 
 from mnist_pipeline.cli.azure_connection import Target, workspace_options
 from mnist_pipeline.cli.json_output import json_option, print_object
-from mnist_pipeline.cli.size import size_of
+from mnist_pipeline.cli.size import files_of
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from mnist_pipeline.workspace.downloading import Amount
 
 
-@click.command(short_help="Bring outputs of a job here.")
+@click.command(short_help="Download outputs of a job.")
 @workspace_options
 @click.argument("job")
 @click.argument("outputs", nargs=-1, required=True, metavar="OUTPUT=FOLDER...")
 @json_option
 def download(target: Target, job: str, outputs: tuple[str, ...], as_json: bool) -> None:
-    """Bring outputs of JOB, which has ended, to new folders: each whole or not at all.
+    """Download outputs of JOB, which has ended, to new folders: each whole or not at all.
 
     OUTPUT is an output of the pipeline, or NODE.OUTPUT for one of a single node.
 
@@ -70,10 +70,10 @@ def download_outputs(client: "MLClient", job: str, downloads: Mapping[str, Path]
     for output, folder in downloads.items():
 
         def tell(amount: "Amount", output: str = output) -> None:
-            click.echo(f"downloading {output}: {amount.files} files, {size_of(amount.size)} so far", err=True)
+            click.echo(f"downloading {output}: {files_of(amount.files, amount.size)} so far", err=True)
 
         amount = fetch(client, job, output, folder, tell)
         if as_json:
             print_object({"job": job, "output": output, "folder": folder, "files": amount.files, "bytes": amount.size})
         else:
-            click.echo(f"{output} is in {folder}: {amount.files} files, {size_of(amount.size)}")
+            click.echo(f"{output} is in {folder}: {files_of(amount.files, amount.size)}")

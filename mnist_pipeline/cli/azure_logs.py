@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def logs(target: Target, job: str, node: str | None, file: str | None, as_json: bool) -> None:
     """Print what NODE of JOB has printed; without NODE, list the log files of the job and its nodes.
 
-    A node's own words are in user_logs/std_log.txt; what Azure did around it is in system_logs. The logs of a node that
-    is still running end where it is now.
+    What a node printed is in user_logs/std_log.txt; what Azure did around it is in system_logs. The log of a running
+    node ends where the node is now.
 
     \b
     mnist-pipeline azure logs first-try                      which log files there are
@@ -56,7 +56,8 @@ def _choose(found: "list[LogFile]", job: str, node: str | None, file: str | None
     chosen = printed_by_step(own) if file is None else [log for log in own if log.file == file]
     if not chosen:
         whose = f"node {node} of job {job}" if node else f"job {job}"
-        what = file or "log of its own words"
-        there = f"--file can be {', '.join(log.file for log in own)}" if own else "it has no log files yet"
-        raise WorkspaceError(f"{whose} has no {what}; {there}.")
+        if not own:
+            raise WorkspaceError(f"{whose} has no log files yet; try again when it runs.")
+        what = f"log file {file}" if file else "log of what it printed"
+        raise WorkspaceError(f"{whose} has no {what}; --file can be {', '.join(log.file for log in own)}.")
     return chosen

@@ -1,7 +1,5 @@
 """`mnist-pipeline azure doctor` and `azure list`."""
 
-from dataclasses import asdict
-
 import click
 
 from mnist_pipeline.cli.azure_connection import Target, workspace_options
@@ -27,8 +25,9 @@ def doctor(target: Target, as_json: bool) -> None:
     from mnist_pipeline.workspace.doctor import examine
 
     checks = examine(target.settings, target.credential, connect)
+    for_programs = [{"check": check.name, "passed": check.passed, "finding": check.finding} for check in checks]
     for_people = [{"check": check.name, "state": _STATES[check.passed], "finding": check.finding} for check in checks]
-    show([asdict(check) for check in checks] if as_json else for_people, as_json=as_json, nothing="")
+    show(for_programs if as_json else for_people, as_json=as_json, nothing="")
     for check in checks:
         if check.passed is False:
             raise WorkspaceError(f"the check of the {check.name} failed; follow what the table says about it.")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def stream(target: Target, job: str, download: tuple[str, ...], as_json: bool) -> None:
     """Follow JOB until it ends: one line for each change of a node's state. The exit code is 0 if it completed.
 
-    Ctrl-C ends the following, not the job.
+    Ctrl-C stops following; the job goes on.
 
     \b
     mnist-pipeline azure stream first-try

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mnist_pipeline.errors import WorkspaceError
 from mnist_pipeline.sdk import text_of
 from mnist_pipeline.workspace.explanation import explained
-from mnist_pipeline.workspace.nodes import COMPLETED, ENDS, NOT_RESPONDING, PAUSED, NodeState, children
+from mnist_pipeline.workspace.nodes import CANCELED, COMPLETED, ENDS, NOT_RESPONDING, PAUSED, NodeState, children
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -68,7 +68,7 @@ def follow(
 
 
 def cancel(client: "MLClient", name: str) -> tuple[JobState, bool]:
-    """Ask Azure to end a job, and wait until it has taken note.
+    """Ask Azure to end a job; it takes note of that, and its end comes later.
 
     Returns:
         The job's state afterwards, and whether it had ended before it was asked to.
@@ -80,10 +80,10 @@ def cancel(client: "MLClient", name: str) -> tuple[JobState, bool]:
 
     with explained(f"cancel job {name}"):
         try:
-            client.jobs.begin_cancel(name).result()
+            client.jobs.begin_cancel(name, polling=False)
         except HttpResponseError as error:
             # Of a job that has ended Azure says 400, CancelPipelineRunInTerminalStatus; another 400 is an error.
-            if error.status_code != 400 or (job := _state(client.jobs.get(name))).status not in ENDS:
+            if error.status_code != 400 or (job := _state(client.jobs.get(name))).status not in (*ENDS, NOT_RESPONDING):
                 raise
             return job, True
         return _state(client.jobs.get(name)), False
@@ -105,6 +105,8 @@ def _explain_end(job: JobState, failed: list[str]) -> str:
             f"job {name} does not respond: Azure hears nothing of its compute any more; look at {page}, end it with "
             f"`mnist-pipeline azure cancel {name}` and submit it again."
         )
+    if job.status == CANCELED:
+        return f"job {name} was canceled; see {page}."
     nodes = f" at {', '.join(failed)}" if failed else ""
     logs = " ".join(["mnist-pipeline azure logs", name, *failed[:1]])
     return f"job {name} ended as {job.status}{nodes}; `{logs}` shows why, and so does {page}."

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 COMPLETED = "Completed"
+CANCELED = "Canceled"
 NOT_RESPONDING = "NotResponding"
 PAUSED = "Paused"
-ENDS = (COMPLETED, "Failed", "Canceled")
+ENDS = (COMPLETED, "Failed", CANCELED)
 
 
 @dataclass(frozen=True)

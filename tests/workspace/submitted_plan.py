@@ -39,7 +39,7 @@ def _plan_node(node: SubmittedNode, job_inputs: dict, folder: Path) -> Node:
             if match[1] in job_inputs:
                 inputs[port] = job_inputs[match[1]]
             else:
-                assert declared[port]["optional"], f"{node.name}.{port} has no value"
+                assert declared[port]["optional"] == "True", f"{node.name}.{port} has no value"
         else:
             inputs[port] = Literal(value)
     return Node(

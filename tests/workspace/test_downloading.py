@@ -70,7 +70,7 @@ def test_an_output_of_a_longer_name_does_not_come_along(azure, stand_in, complet
 def test_of_a_reused_node_the_output_of_the_node_that_ran_is_brought(azure, stand_in, completed, tmp_path):
     stand_in.put_output(completed, "model", FILES, node="train_node")
     evaluate, train = (
-        stand_in.jobs.child(stand_in.jobs.node_run(completed, n)) for n in ("evaluate_node", "train_node")
+        stand_in.jobs.run(stand_in.jobs.node_run(completed, node)) for node in ("evaluate_node", "train_node")
     )
     evaluate["properties"] |= {"azureml.isreused": "true", "azureml.reusedrunid": train["runId"]}
 
@@ -95,7 +95,7 @@ def test_json_says_where_and_how_much(azure, stand_in, completed):
     ("output", "parts"),
     [
         ("modle", ("job mine has left no output modle", "there is model")),
-        ("train_node.modle", ("node train_node of job mine has left no output modle", "it has none")),
+        ("evaluate_node.modle", ("node evaluate_node of job mine has left no output modle", "it has none")),
         ("flying_node.model", ("job mine has no node flying_node", "evaluate_node")),
     ],
 )

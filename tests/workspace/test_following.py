@@ -38,20 +38,27 @@ def test_a_submit_is_followed_and_its_output_brought(azure, stand_in, mine, tmp_
 
     assert finished.code == 0, finished
     assert finished.output.splitlines()[0] == "mine  is in the workspace already"
-    assert finished.output.endswith("mine  Completed\nmodel is in here: 1 files, 11 bytes\n")
+    assert finished.output.endswith("mine  Completed\nmodel is in here: 1 file, 11 bytes\n")
     assert (tmp_path / "here/MLmodel").read_bytes() == b"flavors: {}"
 
 
-@pytest.mark.parametrize("status", ["Failed", "Canceled"])
-def test_a_job_that_ended_otherwise_ends_with_1_and_says_where_to_look(status, azure, stand_in, mine):
-    stand_in.jobs.set_status(mine, status, train_node="Failed")
+def test_a_job_that_failed_ends_with_1_and_says_where_to_look(azure, stand_in, mine):
+    stand_in.jobs.set_status(mine, "Failed", train_node="Failed")
 
     finished = azure("stream", mine)
 
     finished.assert_one_sentence(
-        f"job mine ended as {status} at train_node", "azure logs mine train_node", "https://ml.azure.com"
+        "job mine ended as Failed at train_node", "azure logs mine train_node", "https://ml.azure.com"
     )
     assert "train_node  Failed" in finished.output
+
+
+def test_a_canceled_job_ends_with_1_after_its_end(azure, client, stand_in, mine):
+    client.jobs.begin_cancel(mine, polling=False)
+
+    azure("stream", mine).assert_one_sentence("job mine was canceled", "https://ml.azure.com")
+
+    assert stand_in.jobs[mine]["properties"]["status"] == "Canceled"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +117,7 @@ def test_ctrl_c_ends_the_following_and_says_how_to_come_back(started, stand_in, 
         "Canceled.",
         "",
     ]
-    assert stand_in.jobs[mine]["properties"]["status"] == "Preparing"
+    assert stand_in.jobs[mine]["properties"]["status"] == "NotStarted"
 
 
 def test_cancel_ends_a_job(azure, stand_in, mine):
@@ -121,7 +128,7 @@ def test_cancel_ends_a_job(azure, stand_in, mine):
     assert stand_in.jobs[mine]["properties"]["status"] in ("CancelRequested", "Canceled")
 
 
-@pytest.mark.parametrize("status", ["Completed", "Failed", "Canceled"])
+@pytest.mark.parametrize("status", ["Completed", "Failed", "Canceled", "NotResponding"])
 def test_cancel_says_of_a_job_that_has_ended_how_it_ended(status, azure, stand_in, mine):
     stand_in.jobs.set_status(mine, status)
 

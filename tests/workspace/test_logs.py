@@ -64,13 +64,23 @@ def test_of_a_node_on_two_instances_both_logs_are_printed_under_their_names(azur
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        (("evaluate_node",), ("node evaluate_node of job mine has no log", "it has no log files yet")),
-        (("train_node", "--file", "x"), ("node train_node of job mine has no x", AROUND)),
+        (("evaluate_node",), ("node evaluate_node of job mine has no log files yet",)),
+        (("train_node", "--file", "x"), ("node train_node of job mine has no log file x", AROUND)),
         (("flying_node",), ("job mine has no node flying_node", "register_node")),
     ],
 )
 def test_a_log_that_is_not_there_is_one_sentence_that_names_what_is(arguments, parts, azure, logged):
     azure("logs", logged, *arguments).assert_one_sentence(*parts)
+
+
+def test_a_node_of_a_pipeline_inside_the_job_is_found_by_both_names(azure, stand_in, mine):
+    outer, inner = (stand_in.jobs.node_run(mine, node) for node in ("evaluate_node", "register_node"))
+    stand_in.jobs.children[outer] = [stand_in.jobs.run(inner)]
+    stand_in.jobs.children[mine].remove(stand_in.jobs.run(inner))
+    stand_in.jobs.files.put_logs(inner, {PRINTED: b"inside\n"})
+
+    assert azure("logs", mine, "evaluate_node.register_node").output == "inside\n"
+    azure("logs", mine, "evaluate_node.train_node").assert_one_sentence("no node train_node")
 
 
 def test_a_job_without_logs_says_so(azure, mine):
@@ -81,9 +91,9 @@ def test_a_job_without_logs_says_so(azure, mine):
 @pytest.mark.parametrize("fault", ["status", "drop"])
 def test_a_storage_that_refuses_is_one_sentence_without_the_signature(fault, azure, stand_in, logged):
     if fault == "status":
-        stand_in.faults.status("GET", f"{HOST}/azureml/", 403)
+        stand_in.faults.status("GET", f"{HOST}/{stand_in.workspace.artifacts}/", 403)
     else:
-        stand_in.faults.drop("GET", f"{HOST}/azureml/")
+        stand_in.faults.drop("GET", f"{HOST}/{stand_in.workspace.artifacts}/")
 
     finished = azure("logs", logged, "train_node")
 

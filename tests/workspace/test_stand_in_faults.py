@@ -89,7 +89,7 @@ def test_a_lost_answer_makes_no_second_job(stand_in, submit):
 def test_a_slow_answer_is_waited_for(stand_in, submit):
     slow = stand_in.faults.slow("PUT", JOBS, seconds=2)
 
-    assert submit().status == "Preparing"
+    assert submit().status == "NotStarted"
     assert slow.seen == 1
 
 

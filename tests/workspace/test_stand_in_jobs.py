@@ -51,37 +51,30 @@ def test_a_failed_job_that_is_streamed_says_why(stand_in, client, job):
 
 
 def test_a_canceled_job_is_canceled_after_a_while(client, job):
-    client.jobs.begin_cancel(job).result()
+    client.jobs.begin_cancel(job, polling_interval=0).result()
 
     assert client.jobs.get(job).status == "CancelRequested"
     assert client.jobs.get(job).status == "Canceled"
 
 
-def test_the_clients_own_download_brings_nothing_of_an_output(stand_in, client, job, tmp_path):
-    """Azure/azure-sdk-for-python 48941; if a later client brings it, `mnist_pipeline.sdk` can leave that to it."""
+def test_a_job_that_has_ended_cannot_be_canceled(stand_in, client, job):
     stand_in.jobs.set_status(job, "Completed")
-    stand_in.put_output(job, "model", {"MLmodel": b"flavors: {}"})
+
+    with pytest.raises(HttpResponseError, match="is in terminal status") as refusal:
+        client.jobs.begin_cancel(job)
+    assert refusal.value.status_code == 400
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="azure-ai-ml 1.35 compares UriFolder with uri_folder and brings nothing (Azure/azure-sdk-for-python 48941)",
+)
+def test_an_output_that_a_job_has_written_is_downloaded(stand_in, client, job, tmp_path):
+    stand_in.jobs.set_status(job, "Completed")
+    stand_in.put_output(job, "model", {"MLmodel": b"flavors: {}", "data/model.keras": b"weights"})
 
     client.jobs.download(job, download_path=tmp_path, output_name="model")
 
-    assert not list(tmp_path.rglob("*"))
-
-
-def test_a_nodes_run_is_a_job_of_its_own_name(stand_in, client, job):
-    stand_in.jobs.set_status(job, "Running", train_node="Running")
-    (train,) = [child for child in client.jobs.list(parent_job_name=job) if child.display_name == "train_node"]
-
-    found = client.jobs.get(train.name)
-
-    assert (found.name, found.display_name, found.status) == (train.name, "train_node", "Running")
-
-
-@pytest.mark.parametrize("status", ["Completed", "Failed", "Canceled"])
-def test_a_job_that_has_ended_cannot_be_canceled(status, stand_in, client, job):
-    stand_in.jobs.set_status(job, status)
-
-    with pytest.raises(HttpResponseError, match="CancelPipelineRunInTerminalStatus") as refused:
-        client.jobs.begin_cancel(job)
-
-    assert refused.value.status_code == 400
-    assert client.jobs.get(job).status == status
+    model = tmp_path / "named-outputs/model"
+    assert (model / "MLmodel").read_bytes() == b"flavors: {}"
+    assert (model / "data/model.keras").read_bytes() == b"weights"

@@ -236,7 +236,7 @@ class TestJson:
 
         assert first.output.count("\n") == 1
         answer = json.loads(first.output)
-        assert (answer["name"], answer["status"], answer["is_new"]) == ("mine", "Preparing", True)
+        assert (answer["name"], answer["status"], answer["is_new"]) == ("mine", "NotStarted", True)
         assert answer["url"].startswith("https://ml.azure.com/runs/mine?")
         assert json.loads(again.output)["is_new"] is False
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
-from . import azurite, identity, job
-from .message import Answer, Request, error_answer
+from . import azurite, identity
+from .message import Answer, Request, error_answer, service_error
 from .proxy import Dropped
 
 Answering = Callable[[Request], Answer]
@@ -102,7 +102,9 @@ class Faults:
 
     def name_taken(self) -> Fault:
         """Refuse every job, because its name is taken: also where nothing but the SDK's retry has taken it."""
-        return self._add("PUT", "/jobs/", lambda *_: job.taken(["Jobs"]), float("inf"))
+        return self._add(
+            "PUT", "/jobs/", lambda *_: service_error(400, "A job with this name already exists."), float("inf")
+        )
 
     def expired_secret(self) -> Fault:
         """Let Entra say that the client secret is past its last day."""

@@ -1,17 +1,19 @@
 """The jobs of the workspace, their states and their children, as a test wants them."""
 
+import re
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
-from .message import Answer, error_answer, json_answer
-from .resources import Resource, Resources
+from .job_body import as_answered
+from .message import REGION, Answer, json_answer, service_error
+from .resources import WORKSPACE_ID, Resource, Resources
+from .run import ENDED, Run, new_run, set_status
 from .run_files import RunFiles
 
 _CHANGEABLE = ("description", "tags", "displayName", "properties", "isArchived")
-_ENDED = ("Completed", "Failed", "Canceled")
-_SET_BY_AZURE = ("status", "services", "parentJobName")
+_SET_BY_AZURE = ("status", "services")
+_ASSET_ID = re.compile(r"/(data|models)/azureml_(?P<run>.+?)_output_(data_)?(?P<output>.+)/versions/1$")
 
 
 class Jobs:
@@ -19,18 +21,20 @@ class Jobs:
 
     Attributes:
         children: The runs of a job's nodes, by the job's name.
-        errors: Why a job failed, by its name.
-        files: The logs and outputs of jobs and of their nodes' runs.
+        runs: The runs of the jobs themselves, by the job's name.
+        files: Their logs, and what their outputs are.
+        outputs: The `azureml://` URI of each output that a run has written, by the run's name: a job's or a node's.
     """
 
     def __init__(self, resources: Resources, files: RunFiles):
-        """Keep the jobs among `resources`."""
-        self._resources = resources
-        self.files = files
-        self.children: dict[str, list[Resource]] = {}
-        self.errors: dict[str, str] = {}
+        """Keep the jobs among `resources`, and what their runs write in `files`."""
+        self._resources, self.files = resources, files
+        self.children: dict[str, list[Run]] = {}
+        self.runs: dict[str, Run] = {}
+        self.outputs: dict[str, dict[str, str]] = {}
         self._next_states: dict[str, list[str | tuple[str, dict[str, str]]]] = {}
         self._asked: dict[str, set[str]] = {}
+        self._cancels: set[str] = set()
 
     def __contains__(self, name: str) -> bool:
         """Whether there is a job of this name."""
@@ -48,42 +52,64 @@ class Jobs:
         """Return the job as Azure would."""
         return self._resources.by_path[f"jobs/{name}"]
 
-    def submit(self, name: str, properties: Resource) -> Answer:
-        """Take a new job, or the same again.
+    def submit(self, name: str, properties: Resource, url: str) -> Answer:
+        """Take a new job, or the same again, with other labels perhaps.
 
         What Azure answers to a name that is taken by a different job is known from
-        https://github.com/MicrosoftDocs/azure-docs/issues/122250; that the same job again is fine is not verified.
+        https://github.com/MicrosoftDocs/azure-docs/issues/122250.
         """
+        properties = as_answered(name, properties, self._resources)
         if name in self:
             old = self[name]["properties"]
-            changed = [key for key, value in properties.items() if _settled(key) and value != old.get(key)]
+            changed = [key for key, value in properties.items() if _settled(key) and value != old[key]]
             if changed:
-                return taken([key.capitalize() for key in changed])
-            return json_answer(self._resources.put(f"jobs/{name}", {**old, **properties}))
-        services = {
-            "Studio": {
-                "jobServiceType": "Studio",
-                "endpoint": f"https://ml.azure.com/runs/{name}?wsid={self._resources.root}",
-            },
-            "Tracking": {"jobServiceType": "Tracking", "endpoint": "azureml://"},
-        }
-        properties = {**properties, "status": "Preparing", "services": services}
-        self.children[name] = [self._child(name, node) for node in properties.get("jobs") or {}]
-        return json_answer(self._resources.put(f"jobs/{name}", properties), 201)
+                return service_error(400, _TAKEN.format(", ".join(key.capitalize() for key in changed)))
+            labels = {key: properties[key] for key in _CHANGEABLE}
+            return json_answer(self._put(name, {**old, **labels}))
+        self.runs[name] = new_run(name, properties["displayName"])
+        self.children[name] = [self._child(name, node, body) for node, body in properties["jobs"].items()]
+        return json_answer(self._put(name, properties), 201, Location=url)
 
-    def _child(self, parent: str, node: str) -> Resource:
+    def _put(self, name: str, properties: Resource) -> Resource:
+        job = self._resources.put(f"jobs/{name}", properties)
+        for key in ("lastModifiedAt", "lastModifiedBy", "lastModifiedByType"):  # a job says only who made it
+            del job["systemData"][key]
+        return job
+
+    def _child(self, parent: str, node: str, body: Resource) -> Run:
+        component = self._resources.by_path.get(body.get("componentId", "").removeprefix(f"{self._resources.root}/"))
+        name = component["properties"]["componentSpec"]["name"] if component else None
+        return new_run(str(uuid.uuid4()), node, parent=parent, component=name)
+
+    def is_child(self, name: str) -> bool:
+        """Whether the run is of a node."""
+        return any(child["runId"] == name for children in self.children.values() for child in children)
+
+    def child_resource(self, name: str) -> Resource:
+        """A node's run as ARM knows it: that it is there, and nothing else."""
+        made = {"createdAt": self.run(name)["createdUtc"], "createdBy": "stand-in", "createdByType": "Application"}
         return {
-            "runId": str(uuid.uuid4()),
-            "parentRunId": parent,
-            "rootRunId": parent,
-            "displayName": node,
-            "status": "NotStarted",
-            "createdUtc": datetime.now(UTC).isoformat(),
-            "runType": "azureml.StepRun",
-            "experimentId": "55555555-eeee-4eee-8eee-555555555555",
-            "tags": {},
-            "properties": {"azureml.moduleName": node},
+            "id": f"{self._resources.root}/jobs/{name}",
+            "name": name,
+            "type": "Microsoft.MachineLearningServices/workspaces/jobs",
+            "systemData": made,
         }
+
+    def run(self, name: str) -> Run:
+        """The run of a job or of a node, without its inputs and outputs.
+
+        Raises:
+            KeyError: there is neither a job nor a node of this name.
+        """
+        if name in self.runs:
+            properties = self[name]["properties"]
+            labels = {key: properties[key] for key in ("displayName", "description", "tags")}
+            return {**self.runs[name], **labels}
+        for children in self.children.values():
+            for child in children:
+                if child["runId"] == name:
+                    return child
+        raise KeyError(name)
 
     def set_status(self, name: str, status: str, error: str | None = None, **nodes: str) -> None:
         """Say what became of a job and of its nodes.
@@ -95,11 +121,12 @@ class Jobs:
             nodes: The status of single nodes by their names in the graph. All are completed when the job is.
         """
         self[name]["properties"]["status"] = status
+        set_status(self.runs[name], status)
         if error is not None:
-            self.errors[name] = error
+            self.runs[name]["error"] = {"error": {"code": "UserError", "message": error}}
         for child in self.children[name]:
             done = "Completed" if status == "Completed" else child["status"]
-            child["status"] = nodes.get(child["displayName"], done)
+            set_status(child, nodes.get(child["displayName"], done))
 
     def will_be(self, name: str, *states: str | tuple[str, dict[str, str]]) -> None:
         """Let a job go through states: on to the next each time that the same is asked about it once more.
@@ -121,57 +148,62 @@ class Jobs:
             self.set_status(name, status, **nodes)
         asked.add(question)
 
-    def cancel(self, name: str) -> Answer:
-        """Ask a job to end; Azure takes its time, so that it says CancelRequested first.
+    def cancel(self, name: str, operation: str) -> Answer:
+        """Ask a job to end; Azure takes its time and says CancelRequested first, and refuses what has ended.
 
-        That a job which has ended is refused with CancelPipelineRunInTerminalStatus is known from the client's own
-        tests, the rest of the answer from other recorded refusals.
+        Args:
+            name: Of the job.
+            operation: The address that tells when it is canceled.
         """
-        if self[name]["properties"]["status"] in _ENDED:
-            message = f"The pipeline run {name} is in a terminal status and cannot be canceled."
-            inner = {"code": "BadArgument", "innerError": {"code": "CancelPipelineRunInTerminalStatus"}}
-            more = [{"type": "InnerError", "info": {"value": inner}}]
-            return json_answer({"error": {"code": "UserError", "message": message, "additionalInfo": more}}, 400)
+        if self[name]["properties"]["status"] in ENDED:
+            message = f"The pipeline run {name} is in terminal status, it can't be canceled."
+            return service_error(400, message, "BadArgument", "ArgumentInvalid", "CancelPipelineRunInTerminalStatus")
+        self._cancels.discard(name)
         self.set_status(name, "CancelRequested")
         self.will_be(name, "Canceled")
-        return Answer(200)
+        timeout = {"x-ms-async-operation-timeout": "PT1H"}
+        return json_answer(None, 202, Location=operation, **timeout)
 
-    def child(self, run: str) -> Resource | None:
-        """The run of a node, by its id, as the run history knows it."""
-        return next((child for all_ in self.children.values() for child in all_ if child["runId"] == run), None)
+    def cancel_is_passed_on(self, name: str) -> bool:
+        """Whether the request to end a job has reached it, which takes more than one look; its end takes longer."""
+        passed_on = name in self._cancels
+        self._cancels.add(name)
+        return passed_on
+
+    def folder_of(self, name: str, output: str) -> tuple[str, str]:
+        """Find the node's run that writes an output of a job, and the port; it is in a folder of these names.
+
+        Raises:
+            KeyError: no node of the job writes this output.
+        """
+        nodes = self[name]["properties"]["jobs"]
+        for child in self.children[name]:
+            for port, bound in (nodes[child["displayName"]].get("outputs") or {}).items():
+                if bound["value"] == f"${{{{parent.outputs.{output}}}}}":
+                    return child["runId"], port
+        raise KeyError(f"no node of job {name} writes {output}")
 
     def node_run(self, name: str, node: str) -> str:
         """The id of the run of a job's node."""
         return next(child["runId"] for child in self.children[name] if child["displayName"] == node)
 
-    def folder_of(self, name: str, output: str) -> str:
-        """Where on the datastore an output of a job lies: in the folder of the run of the node that is bound to it.
-
-        Raises:
-            KeyError: no node of the job writes this output.
-        """
-        for node, spec in self[name]["properties"]["jobs"].items():
-            for bound in (spec.get("outputs") or {}).values():
-                if bound["value"] == f"${{{{parent.outputs.{output}}}}}":
-                    return f"azureml/{self.node_run(name, node)}/{output}"
-        raise KeyError(f"no node of job {name} writes {output}")
-
-    def run(self, name: str) -> dict[str, Any]:
-        """A job, or the run of a node, as the run history knows it."""
-        if child := self.child(name):
-            return child
-        properties = self[name]["properties"]
-        run = {
-            "runId": name,
-            "displayName": properties.get("displayName"),
-            "status": properties["status"],
-            "runType": "azureml.PipelineRun",
-            "tags": properties.get("tags") or {},
-            "properties": properties.get("properties") or {},
+    def typed_outputs(self, name: str) -> dict[str, dict[str, str]]:
+        """The outputs of a run as data assets and models without names of their own, which the workspace makes."""
+        kept = "azureml://locations/{}/workspaces/{}/data/azureml_{}_output_data_{}/versions/1"
+        return {
+            output: {"assetId": kept.format(REGION, WORKSPACE_ID, name, output), "type": "UriFolder"}
+            for output in ("default", *self.outputs.get(name, {}))
         }
-        if name in self.errors:
-            run["error"] = {"error": {"code": "UserError", "message": self.errors[name]}}
-        return run
+
+    def resolved(self, asset_id: str) -> str | None:
+        """The `azureml://` URI of a run's output, by the id that `typed_outputs` gives it; None for an unknown one."""
+        match = _ASSET_ID.search(asset_id)
+        if match is None:
+            return None
+        if match["output"] == "default":
+            folder = f"workspaceartifactstore/paths/ExperimentRun/dcid.{match['run']}/"
+            return f"{self._resources.short_uri}/datastores/{folder}"
+        return self.outputs.get(match["run"], {}).get(match["output"])
 
 
 _TAKEN = (
@@ -181,10 +213,11 @@ _TAKEN = (
 )
 
 
-def taken(changed: list[str]) -> Answer:
-    """The refusal of a job under a name that another job has."""
-    return error_answer(400, "UserError", _TAKEN.format(", ".join(changed)))
-
-
 def _settled(key: str) -> bool:
     return key not in _CHANGEABLE and key not in _SET_BY_AZURE
+
+
+def details_of(run: Run) -> dict[str, Any]:
+    """What the run history tells somebody who follows a run."""
+    told = ("runId", "status", "startTimeUtc", "endTimeUtc", "error", "warnings", "properties")
+    return {**{key: run[key] for key in told}, "logFiles": {}}

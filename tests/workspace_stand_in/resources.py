@@ -4,10 +4,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-REGION = "westeurope"
-WORKSPACE_ID = "44444444-dddd-4ddd-8ddd-444444444444"
-
 Resource = dict[str, Any]
+
+WORKSPACE_ID = "44444444-dddd-4ddd-8ddd-444444444444"
 
 _VERSIONED = 3  # slashes in kind/name/versions/version
 
@@ -23,6 +22,12 @@ class Resources:
 
     root: str
     by_path: dict[str, Resource] = field(default_factory=dict)
+
+    @property
+    def short_uri(self) -> str:
+        """How the service begins the URIs of the workspace's data."""
+        root = self.root.replace("/resourceGroups/", "/resourcegroups/")
+        return "azureml:/" + root.replace("/providers/Microsoft.MachineLearningServices", "")
 
     def put(self, path: str, properties: Resource, **more: Any) -> Resource:
         """Create or replace a resource and return it in the shape that ARM gives it."""
@@ -45,14 +50,20 @@ class Resources:
             **more,
         }
         self.by_path[path] = resource
-        if len(parts) == 4 and parts[2] == "versions":
-            self._put_container("/".join(parts[:2]), parts[3])
+        if path.count("/") == _VERSIONED and parts[2] == "versions":
+            self._put_container(parts[0], parts[1], parts[3])
         return resource
 
-    def _put_container(self, path: str, version: str) -> None:
-        """Keep what holds the versions of an asset, and which is the latest."""
-        properties = {"latestVersion": version, "nextVersion": None, "isArchived": False, "tags": {}, "properties": {}}
-        self.put(path, properties)
+    def _put_container(self, kind: str, name: str, version: str) -> None:
+        """Keep what holds the versions of an asset. Of components the service does not say which is the latest."""
+        properties: Resource = {"description": None, "tags": {}, "properties": {}, "isArchived": False}
+        if kind == "components" or not version.isdecimal():
+            properties |= {"latestVersion": None, "nextVersion": f"{datetime.now(UTC):%Y-%m-%d-%H-%M-%S-%f}"}
+        else:
+            properties |= {"latestVersion": version, "nextVersion": str(int(version) + 1)}
+        if kind == "components":
+            properties["description"] = ""
+        self.put(f"{kind}/{name}", properties)
 
     def children(self, path: str) -> list[Resource]:
         """The resources directly in a collection, the latest first."""

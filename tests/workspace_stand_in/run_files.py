@@ -1,43 +1,31 @@
-"""What runs have written: logs and outputs, as the run history and the registries of data and models tell of them.
+"""What runs have written besides the data of their outputs: logs, and models, which another service knows.
 
-Recorded in Azure/azure-sdk-for-python (sdk/ml/azure-ai-ml/tests/recordings/pipeline_job/e2etests/, in
-`test_pipeline_job_child_run_download` and `test_pipeline_job_download`): the outputs in `rundata` with their asset ids
-and types, and where the data lie. The type of a model and the form of its asset id are from a run's page in studio;
-where a model lies is asked and answered as the client's own classes say. Names of log files are those that the client
-looks for.
+What the service answers about models and logs is in no recording; it is taken from the client's own classes and tests,
+from Azure/azure-sdk-for-python 48941, and, for the type of a model and the form of its id, from the page of a run in
+studio. Log files lie where the recorded `default` output is: ExperimentRun/dcid.RUN of the artifact store.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 from .azurite import Azurite
-from .message import Answer, Request, json_answer
-from .resources import REGION, WORKSPACE_ID
+from .message import REGION, Answer, Request, json_answer
+from .resources import WORKSPACE_ID
 
-_ASSETS = f"azureml://locations/{REGION}/workspaces/{WORKSPACE_ID}"
-_LOGS = "azureml"  # the container of the workspace's artifact store
-_MODELS = ("mlflowmodel", "custommodel", "tritonmodel")
-
-
-@dataclass(frozen=True)
-class _Output:
-    asset: str
-    type: str
-    uri: str
+ASSETS = f"azureml://locations/{REGION}/workspaces/{WORKSPACE_ID}"
 
 
 class RunFiles:
-    """The logs and outputs of jobs and of their nodes' runs, by the run's id."""
+    """The logs and the models of jobs and of their nodes' runs, by the run's id."""
 
-    def __init__(self, azurite: Azurite):
-        """Nothing is written yet."""
-        self._azurite = azurite
-        self._outputs: dict[str, dict[str, _Output]] = {}
+    def __init__(self, azurite: Azurite, container: str):
+        """Nothing is written yet; logs will be in the container of the artifact store."""
+        self._azurite, self._container = azurite, container
+        self._types: dict[tuple[str, str], str] = {}
+        self._models: dict[str, str] = {}
         self._logs: dict[str, list[str]] = {}
 
     def put_output(self, run: str, output: str, uri: str, type_: str) -> None:
-        """Let a run have written an output.
+        """Take note of what an output is.
 
         Args:
             run: The run's id.
@@ -45,36 +33,38 @@ class RunFiles:
             uri: Where its files lie.
             type_: As the run history spells it: UriFolder, UriFile, MLFlowModel, ...
         """
-        kind, infix = ("models", "mlflow_log_model") if type_.replace("_", "").lower() in _MODELS else ("data", "data")
-        asset = f"{_ASSETS}/{kind}/azureml_{run}_output_{infix}_{output}/versions/1"
-        self._outputs.setdefault(run, {})[output] = _Output(asset, type_, uri)
+        self._types[run, output] = type_
+        if "model" in type_.lower():
+            self._models[_model(run, output)] = uri
 
     def put_logs(self, run: str, files: Mapping[str, bytes]) -> None:
         """Let a run have written log files."""
-        self._azurite.make_container(_LOGS)
-        self._azurite.put(_LOGS, f"ExperimentRun/dcid.{run}", files)
+        self._azurite.put(self._container, f"ExperimentRun/dcid.{run}", files)
         self._logs[run] = sorted({*self._logs.get(run, ()), *files})
 
-    def outputs(self, run: str) -> dict[str, dict[str, str]]:
-        """The outputs of a run as `rundata` has them."""
-        return {name: {"assetId": one.asset, "type": one.type} for name, one in self._outputs.get(run, {}).items()}
+    def typed(self, run: str, outputs: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
+        """The outputs of a run, those that are no folders with what they are."""
+        typed = dict(outputs)
+        for name, output in outputs.items():
+            type_ = self._types.get((run, name), output["type"])
+            model = _model(run, name)
+            typed[name] = {"assetId": model if model in self._models else output["assetId"], "type": type_}
+        return typed
 
     def log_files(self, run: str) -> dict[str, str]:
         """The log files of a run as its details have them: a link with a signature for each."""
         if run not in self._logs:
             return {}
-        container, signature = self._azurite.make_container(_LOGS), self._azurite.signature(_LOGS)
+        container, signature = self._azurite.make_container(self._container), self._azurite.signature(self._container)
         return {name: f"{container}/ExperimentRun/dcid.{run}/{name}?{signature}" for name in self._logs[run]}
 
     def answer(self, request: Request) -> Answer | None:
-        """Say where assets lie, or None if something else is asked."""
-        if request.method != "POST" or not request.path.endswith("/batchGetResolvedUris"):
+        """Say where models lie, or None if something else is asked."""
+        if request.method != "POST" or not request.path.endswith("/models/batchGetResolvedUris"):
             return None
-        known = {one.asset: one for outputs in self._outputs.values() for one in outputs.values()}
-        asked = [known[asset] for asset in request.json["values"] if asset in known]
-        if "/modelregistry/v1.0/" in request.path:
-            return json_answer({"values": {one.asset: {"path": one.uri, "type": one.type} for one in asked}})
-        values: dict[str, dict[str, Any]] = {
-            one.asset: {"uri": one.uri, "type": one.type, "legacyDatasetType": None} for one in asked
-        }
-        return json_answer({"values": values})
+        found = {asset: self._models[asset] for asset in request.json["values"] if asset in self._models}
+        return json_answer({"values": {asset: {"path": uri, "type": "MLFlowModel"} for asset, uri in found.items()}})
+
+
+def _model(run: str, output: str) -> str:
+    return f"{ASSETS}/models/azureml_{run}_output_mlflow_log_model_{output}/versions/1"

@@ -1,39 +1,63 @@
-"""The run history behind the region's own host: how jobs and their children are doing."""
+"""The run history behind the region's own host: how jobs and their children are doing, and what they have written."""
 
 import re
 
-from .job import Jobs
-from .message import Answer, Request, json_answer
+from .job import Jobs, details_of
+from .message import REGION, Answer, Request, json_answer, service_error
 
 _RUN = re.compile(r"/history/v1\.0/.*/runs/([^/]+)(?:/(details|children))?$")
 
 
 def discovery(host: str) -> Answer:
     """Where the region's services are; told to anybody."""
-    return json_answer({"api": f"https://{host}", "history": f"https://{host}/history", "catalog": f"https://{host}"})
+    experiments = f"https://{REGION}.experiments.azureml.net"
+    return json_answer(
+        {
+            "api": f"https://{host}",
+            "catalog": "https://catalog.cortanaanalytics.com",
+            "experimentation": experiments,
+            "gallery": "https://gallery.cortanaintelligence.com/project",
+            "history": experiments,
+            "hyperdrive": experiments,
+            "labeling": experiments,
+            "modelmanagement": f"https://{REGION}.modelmanagement.azureml.net",
+            "pipelines": f"https://{REGION}.aether.ms",
+            "studio": "https://ml.azure.com",
+        }
+    )
 
 
 def answer(request: Request, jobs: Jobs) -> Answer | None:
     """Answer what the region's host is asked; None for what it cannot answer."""
-    if request.method == "POST" and request.path.endswith("/rundata"):
-        name = request.json["runId"]
-        if not _is_known(name, jobs):
-            return None
-        return json_answer({"runMetadata": {**jobs.run(name), "outputs": jobs.files.outputs(name)}})
-    if resolved := jobs.files.answer(request):
-        return resolved
+    if request.method == "POST" and request.path.endswith("/dataversion/batchGetResolvedUris"):
+        return _resolve(request, jobs)
+    if answered := jobs.files.answer(request):
+        return answered
+    is_data = request.method == "POST" and request.path.endswith("/rundata")
     match = _RUN.search(request.path)
-    if request.method != "GET" or not match or not _is_known(match[1], jobs):
+    if not is_data and (match is None or request.method != "GET"):
         return None
-    name, part = match.groups()
+    name, part = (request.json["runId"], "data") if is_data or match is None else match.groups()
+    try:
+        run = jobs.run(name)
+    except KeyError:
+        return service_error(404, f"Run {name} was not found", "NotFound")
+    if part == "data":
+        metadata = {**run, "inputs": {}, "outputs": jobs.files.typed(name, jobs.typed_outputs(name))}
+        return json_answer({"runMetadata": metadata, "jobSpecification": None, "systemSettings": None})
     if part == "children":
         return json_answer({"value": jobs.children.get(name, [])})
     if name in jobs:
         jobs.asked(name, request.target)
+        run = jobs.run(name)
     if part == "details":
-        return json_answer({**jobs.run(name), "logFiles": jobs.files.log_files(name)})
-    return json_answer(jobs.run(name))
+        return json_answer({**details_of(run), "logFiles": jobs.files.log_files(name)})
+    return json_answer(run)
 
 
-def _is_known(run: str, jobs: Jobs) -> bool:
-    return run in jobs or jobs.child(run) is not None
+def _resolve(request: Request, jobs: Jobs) -> Answer:
+    found = {asset_id: jobs.resolved(asset_id) for asset_id in request.json["values"]}
+    values = {
+        asset_id: {"uri": uri, "type": "UriFolder", "legacyDatasetType": None} for asset_id, uri in found.items() if uri
+    }
+    return json_answer({"values": values})

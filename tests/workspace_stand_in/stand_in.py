@@ -83,17 +83,16 @@ class StandIn:
             job: The job's name.
             output: The output's name.
             files: The files by their paths; of a UriFile one.
-            node: The node that has written them, for an output of this node.
+            node: The node whose output it is, if it is none of the job's.
             type_: As the run history spells it: UriFolder, UriFile, MLFlowModel, ...
         """
-        run = self.jobs.node_run(job, node) if node else job
-        folder = f"azureml/{run}/{output}" if node else self.jobs.folder_of(job, output)
-        self.azurite.put(self.workspace.container, folder, files)
-        workspace = self.workspace.id.removeprefix("/").replace("/providers/Microsoft.MachineLearningServices", "")
-        workspace = workspace.replace("/resourceGroups/", "/resourcegroups/")  # as recorded
+        run, port = (self.jobs.node_run(job, node), output) if node else self.jobs.folder_of(job, output)
         file = next(iter(files)) if type_.replace("_", "").lower() == "urifile" else ""
-        uri = f"azureml://{workspace}/datastores/workspaceblobstore/paths/{folder}/{file}"
-        self.jobs.files.put_output(run, output, uri, type_)
+        self.azurite.put(self.workspace.container, f"azureml/{run}/{port}", files)
+        uri = f"{self.workspace.resources.short_uri}/datastores/workspaceblobstore/paths/azureml/{run}/{port}/{file}"
+        for one, name in {(job, output), (run, port)} - ({(job, output)} if node else set()):
+            self.jobs.outputs.setdefault(one, {})[name] = uri
+            self.jobs.files.put_output(one, name, uri, type_)
 
     def put_logs(self, job: str, files: Mapping[str, bytes], *, node: str | None = None) -> None:
         """Let a job, or one of its nodes, have written log files."""

@@ -2,20 +2,16 @@
 
 from typing import Any
 
-import yaml
-
-from . import azurite
+from . import azurite, computes
+from .assets import ANONYMOUS_COMPONENT, ANONYMOUS_ENVIRONMENT, KINDS, Assets
 from .azurite import Azurite
 from .job import Jobs
-from .message import Answer, Request, error_answer, json_answer
-from .resources import REGION, WORKSPACE_ID, Resource, Resources
+from .message import REGION, Answer, Request, error_answer, json_answer, service_error
+from .resources import WORKSPACE_ID, Resource, Resources
 from .run_files import RunFiles
 
 HOST = "management.azure.com"
 API_HOST = f"{REGION}.api.azureml.ms"
-
-_ASSETS = ("codes", "components", "environments", "data", "models")
-_ANONYMOUS = ("azureml_anonymous", "CliV2AnonymousEnvironment")
 
 
 class Workspace:
@@ -28,18 +24,20 @@ class Workspace:
     """
 
     def __init__(self, subscription: str, resource_group: str, name: str, azurite: Azurite):
-        """Make a workspace that has computes and a datastore, and nothing else yet."""
+        """Make a workspace that has computes and datastores, and nothing else yet."""
         self.subscription, self.resource_group, self.name = subscription, resource_group, name
         self.id = (
             f"/subscriptions/{subscription}/resourceGroups/{resource_group}"
             f"/providers/Microsoft.MachineLearningServices/workspaces/{name}"
         )
-        self._azurite = azurite
         self.resources = Resources(self.id)
-        self.jobs = Jobs(self.resources, RunFiles(azurite))
-        self.container = f"azureml-blobstore-{name}"
-        azurite.make_container(self.container)
-        self._put_datastore("workspaceblobstore")
+        self._assets = Assets(self.resources, azurite)
+        self.container, self.artifacts = f"azureml-blobstore-{name}", f"azureml-{name}"
+        self.jobs = Jobs(self.resources, RunFiles(azurite, self.artifacts))
+        for container in (self.container, self.artifacts):
+            azurite.make_container(container)
+        self._put_datastore("workspaceblobstore", self.container, is_default=True)
+        self._put_datastore("workspaceartifactstore", self.artifacts, is_default=False)
         for compute, vm_size in (("cpu-cluster", "STANDARD_DS3_V2"), ("gpu-cluster", "STANDARD_NC6S_V3")):
             self.add_cluster(compute, vm_size)
         self.add_kubernetes("k8s-cluster")
@@ -47,20 +45,22 @@ class Workspace:
     def answer(self, request: Request) -> Answer | None:
         """Answer what ARM is asked about this workspace; None for what it cannot answer."""
         path = request.path.rstrip("/")
+        if "/mfeOperationResults/" in path:
+            return self._answer_operation(request, path.rsplit("/", 1)[1])
         if path.lower() == self.id.lower():
             return json_answer(self._itself()) if request.method == "GET" else None
         if not path.lower().startswith(f"{self.id.lower()}/"):
-            return self._not_found(path) if "/workspaces/" in path else None
+            return self._no_workspace(path) if "/workspaces/" in path else None
         path = path[len(self.id) + 1 :]
         kind = path.split("/")[0]
         if kind == "jobs":
             return self._answer_job(request, path)
         if request.method == "GET":
             return self._answer_get(request, path)
-        if request.method == "PUT" and kind in _ASSETS:
-            return self._put_asset(path, request.json["properties"])
+        if request.method == "PUT" and kind in KINDS:
+            return self._assets.put(request, path)
         if request.method == "POST" and path.endswith("/startPendingUpload"):
-            return self._start_upload(path)
+            return self._assets.start_upload(path)
         if request.method == "POST" and path.endswith("/listSecrets"):
             return json_answer({"secretsType": "AccountKey", "key": azurite.KEY})
         return None
@@ -69,13 +69,17 @@ class Workspace:
         resource = self.resources.by_path.get(path)
         if resource is not None:
             return json_answer(resource)
+        kind = path.split("/")[0]
         if path.count("/") % 2 == 1:
-            return self._not_found(f"{self.id}/{path}")
+            return Answer(404) if kind == "computes" else self._assets.not_found(path)  # as recorded, empty
         found = self.resources.children(path)
-        if path in _ASSETS:  # the containers that Azure makes for what has no name are not listed
-            found = [resource for resource in found if resource["name"] not in _ANONYMOUS]
+        if path in KINDS:  # the containers that Azure makes for what has no name are not listed
+            anonymous = (ANONYMOUS_COMPONENT, ANONYMOUS_ENVIRONMENT)
+            found = [resource for resource in found if resource["name"] not in anonymous]
         if wanted := request.query.get("hash"):  # the client looks for uploaded code under a name it just made up
             found = [code for code in self.resources.of_kind("codes") if _hash_of(code) == wanted]
+        if request.query.get("isDefault") == "true":
+            found = [datastore for datastore in found if datastore["properties"]["isDefault"]]
         if top := request.query.get("$top"):
             found = found[: int(top)]
         return json_answer({"value": found})
@@ -88,26 +92,32 @@ class Workspace:
         if request.method == "PUT" and len(parts) == 2:
             properties = request.json["properties"]
             if missing := self._missing_compute(properties):
-                return error_answer(400, "UserError", f"Unknown compute target '{missing}'.")
-            return self.jobs.submit(name, properties)
-        if request.method == "GET" and len(parts) == 2 and self.jobs.child(name):
-            return json_answer(self._child(name))
+                return service_error(400, f"Unknown compute target '{missing}'.")
+            if missing := self._missing_component(properties):
+                component, version = missing.split("/")[-3::2]
+                message = f"key: {missing}, Message: Not found component {component} (version: {version})."
+                return service_error(404, message, code="NotFound")
+            return self.jobs.submit(name, properties, request.url)
+        if request.method == "GET" and len(parts) == 2 and self.jobs.is_child(name):
+            return json_answer(self.jobs.child_resource(name))
         if name not in self.jobs:
-            return error_answer(404, "UserError", f"Job {name} not found in workspace {self.name}.")
+            return service_error(404, f"Job {name} not found.", "NotFound")
         if request.method == "GET" and len(parts) == 2:
             self.jobs.asked(name, request.target)
             return json_answer(self.resources.by_path[path])
         if request.method == "POST" and parts[2:] == ["cancel"]:
-            return self.jobs.cancel(name)
+            version = request.query["api-version"]
+            operation = f"jc:{WORKSPACE_ID}:{name}?api-version={version}"
+            place = f"/subscriptions/{self.subscription}/providers/Microsoft.MachineLearningServices/locations/{REGION}"
+            return self.jobs.cancel(name, f"https://{HOST}{place}/mfeOperationResults/{operation}")
         return None
 
-    def _child(self, name: str) -> dict[str, Any]:
-        """The run of a node, of which ARM has no properties; the client then asks the run history."""
-        return {
-            "id": f"{self.id}/jobs/{name}",
-            "name": name,
-            "type": "Microsoft.MachineLearningServices/workspaces/jobs",
-        }
+    def _answer_operation(self, request: Request, operation: str) -> Answer | None:
+        """Tell how far a cancel request is: taken down at the first look, passed on at the second."""
+        name = operation.rsplit(":", 1)[1]
+        if request.method != "GET" or name not in self.jobs:
+            return None
+        return Answer(200) if self.jobs.cancel_is_passed_on(name) else json_answer({}, 202, Location=request.url)
 
     def _missing_compute(self, properties: dict[str, Any]) -> str | None:
         nodes = (properties.get("jobs") or {}).values()
@@ -119,88 +129,68 @@ class Workspace:
                 return compute.rsplit("/", 1)[1]
         return None
 
-    def _put_asset(self, path: str, properties: dict[str, Any]) -> Answer:
-        existing = self.resources.by_path.get(path)
-        kind, name, _, version = path.split("/")
-        if kind == "models":  # Azure always gives them, and the client relies on it
-            properties = {**properties, "flavors": properties.get("flavors") or {}}
-        if existing is None:
-            return json_answer(self.resources.put(path, properties), 201)
-        if _without_labels(existing["properties"]) != _without_labels(properties) and kind != "data":
-            message = f"{kind} {name} version {version} exists already and cannot be changed; give it another version."
-            return error_answer(409, "UserError", message)
-        return json_answer(self.resources.put(path, {**existing["properties"], **properties}))
-
-    def _start_upload(self, path: str) -> Answer:
-        _, name, _, _, _ = path.split("/")
-        container = f"upload-{name}"[:63].rstrip("-").lower()
-        uri = self._azurite.make_container(container)
-        credential = {"credentialType": "SAS", "sasUri": f"{uri}?{self._azurite.signature(container)}"}
-        consumption = {"blobUri": uri, "storageAccountArmId": None, "credential": credential}
-        upload = {"pendingUploadId": None, "pendingUploadType": "TemporaryBlobReference"}
-        return json_answer({**upload, "blobReferenceForConsumption": consumption})
+    def _missing_component(self, properties: dict[str, Any]) -> str | None:
+        wanted = [node.get("componentId") or "" for node in (properties.get("jobs") or {}).values()]
+        ours = [component for component in wanted if component.startswith(f"{self.id}/")]
+        known = self.resources.by_path
+        return next((component for component in ours if component.removeprefix(f"{self.id}/") not in known), None)
 
     def add_cluster(self, name: str, vm_size: str = "STANDARD_DS3_V2", max_nodes: int = 4) -> None:
         """Add a cluster of virtual machines."""
-        scale = {"minNodeCount": 0, "maxNodeCount": max_nodes, "nodeIdleTimeBeforeScaleDown": "PT120S"}
-        details = {"vmSize": vm_size, "vmPriority": "Dedicated", "scaleSettings": scale, "osType": "Linux"}
-        self._put_compute(name, "AmlCompute", details)
+        computes.add_cluster(self.resources, name, vm_size, max_nodes)
 
     def add_kubernetes(self, name: str, instance_types: tuple[str, ...] = ("defaultinstancetype",)) -> None:
         """Attach a Kubernetes cluster."""
-        types = {name: {"nodeSelector": None, "resources": None} for name in instance_types}
-        details = {"namespace": "azureml", "defaultInstanceType": instance_types[0], "instanceTypes": types}
-        self._put_compute(name, "Kubernetes", details)
+        computes.add_kubernetes(self.resources, name, instance_types)
 
-    def _put_compute(self, name: str, type_: str, details: dict[str, Any]) -> None:
-        properties = {"computeType": type_, "provisioningState": "Succeeded", "properties": details}
-        self.resources.put(f"computes/{name}", properties, location=REGION)
-
-    def _put_datastore(self, name: str) -> None:
+    def _put_datastore(self, name: str, container: str, *, is_default: bool) -> None:
         properties = {
+            "description": None,
+            "tags": None,
+            "properties": None,
+            "isDefault": is_default,
+            "credentials": {"credentialsType": "AccountKey"},
             "datastoreType": "AzureBlob",
             "accountName": azurite.ACCOUNT,
-            "containerName": self.container,
+            "containerName": container,
             "endpoint": "core.windows.net",
             "protocol": "https",
-            "isDefault": True,
-            "credentials": {"credentialsType": "AccountKey"},
-            "serviceDataAccessAuthIdentity": "None",
-            "tags": {},
-            "properties": {},
+            "serviceDataAccessAuthIdentity": "WorkspaceSystemAssignedIdentity" if is_default else "None",
         }
         self.resources.put(f"datastores/{name}", properties)
 
     def _itself(self) -> dict[str, Any]:
+        group = self.id.split("/providers/")[0]
         return {
             "id": self.id,
             "name": self.name,
             "type": "Microsoft.MachineLearningServices/workspaces",
             "location": REGION,
-            "identity": {"type": "SystemAssigned"},
-            "sku": {"name": "Basic", "tier": "Basic"},
             "tags": {},
+            "etag": None,
             "properties": {
-                "workspaceId": WORKSPACE_ID,
                 "friendlyName": self.name,
+                "description": "",
+                "storageAccount": f"{group}/providers/Microsoft.Storage/storageAccounts/{azurite.ACCOUNT}",
                 "provisioningState": "Succeeded",
+                "workspaceId": WORKSPACE_ID,
+                "publicNetworkAccess": "Enabled",
                 "discoveryUrl": f"https://{API_HOST}/discovery",
                 "mlFlowTrackingUri": f"azureml://{API_HOST}/mlflow/v1.0{self.id}",
-                "publicNetworkAccess": "Enabled",
             },
+            "identity": {"type": "SystemAssigned"},
+            "kind": "Default",
+            "sku": {"name": "Basic", "tier": "Basic"},
         }
 
-    def _not_found(self, path: str) -> Answer:
-        group = f"under resource group '{self.resource_group}'"
-        resource = path.split("/providers/")[-1]
-        return error_answer(404, "ResourceNotFound", f"The Resource '{resource}' {group} was not found.")
+    def _no_workspace(self, path: str) -> Answer:
+        """Say that there is no such workspace; the gateway says it, before the service is asked."""
+        resource = "/".join(path.split("/providers/")[-1].split("/")[:3])
+        message = f"The Resource '{resource}' under resource group '{self.resource_group}' was not found. For more "
+        return error_answer(
+            404, "ResourceNotFound", f"{message}details please go to https://aka.ms/ARMResourceNotFoundFix"
+        )
 
 
 def _hash_of(code: Resource) -> str | None:
-    return (code["properties"].get("properties") or {}).get("hash_sha256")
-
-
-def _without_labels(properties: dict[str, Any]) -> dict[str, Any]:
-    """What of an asset can never be changed; a conda file is what it says, be it YAML or, as Azure answers, JSON."""
-    settled = {key: value for key, value in properties.items() if key not in ("description", "tags", "isArchived")}
-    return {**settled, "condaFile": yaml.safe_load(properties.get("condaFile") or "")}
+    return code["properties"]["properties"].get("hash_sha256")
