@@ -84,7 +84,7 @@ def _common(sent: Resource) -> Resource:
     return {
         "description": sent.get("description"),
         "tags": sent.get("tags") or {},
-        "properties": sent.get("properties") or {},
+        "properties": _texts(sent.get("properties") or {}),
         "isArchived": sent.get("isArchived", False),
         "isAnonymous": sent.get("isAnonymous", False),
     }

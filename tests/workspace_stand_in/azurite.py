@@ -66,7 +66,7 @@ class Azurite:
             ACCOUNT,
             container,
             account_key=KEY,
-            permission=ContainerSasPermissions(read=True, write=True, create=True, list=True, add=True),
+            permission=ContainerSasPermissions(read=True, create=True, write=True, list=True),
             start=datetime.now(UTC) - timedelta(minutes=15),
             expiry=datetime.now(UTC) + timedelta(days=1),
         )

@@ -23,12 +23,17 @@ def stand_in(azurite, tmp_path_factory):
 @pytest.fixture
 def azure_environment(stand_in, monkeypatch):
     """The variables that lead clients of this process and its children to the stand-in, set; a dictionary of them."""
+    led_to(stand_in, monkeypatch)
+    return stand_in.environment
+
+
+def led_to(stand_in: StandIn, patch: pytest.MonkeyPatch) -> None:
+    """Set the variables that lead clients to a stand-in, and take away those that lead elsewhere."""
     for name in list(os.environ):
         if name.startswith(_ELSEWHERE):
-            monkeypatch.delenv(name)
+            patch.delenv(name)
     for name, value in stand_in.environment.items():
-        monkeypatch.setenv(name, value)
-    return stand_in.environment
+        patch.setenv(name, value)
 
 
 @pytest.fixture

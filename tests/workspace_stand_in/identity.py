@@ -83,7 +83,7 @@ def _base64(content: bytes) -> str:
 def _instances() -> dict[str, object]:
     names = {"preferred_network": HOST, "preferred_cache": "login.windows.net", "aliases": [HOST, "login.windows.net"]}
     return {
-        "tenant_discovery_endpoint": f"https://{HOST}/common/v2.0/.well-known/openid-configuration",
+        "tenant_discovery_endpoint": f"https://{HOST}/common/.well-known/openid-configuration",
         "api-version": "1.1",
         "metadata": [names],
     }
@@ -99,5 +99,5 @@ def _configuration(tenant: str) -> dict[str, object]:
         "response_types_supported": ["code", "token"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "tenant_region_scope": None,
+        "tenant_region_scope": "WW",
     }

@@ -189,11 +189,26 @@ class Jobs:
 
     def typed_outputs(self, name: str) -> dict[str, dict[str, str]]:
         """The outputs of a run as data assets and models without names of their own, which the workspace makes."""
-        kept = "azureml://locations/{}/workspaces/{}/data/azureml_{}_output_data_{}/versions/1"
-        return {
-            output: {"assetId": kept.format(REGION, WORKSPACE_ID, name, output), "type": "UriFolder"}
-            for output in ("default", *self.outputs.get(name, {}))
-        }
+        place = f"azureml://locations/{REGION}/workspaces/{WORKSPACE_ID}"
+        models = self._models_of(name)
+        typed = {}
+        for output in ("default", *self.outputs.get(name, {})):
+            kind, word = ("models", "") if output in models else ("data", "data_")
+            asset_id = f"{place}/{kind}/azureml_{name}_output_{word}{output}/versions/1"
+            typed[output] = {"assetId": asset_id, "type": "MLFlowModel" if output in models else "UriFolder"}
+        return typed
+
+    def _models_of(self, name: str) -> set[str]:
+        """Which outputs of a job, or ports of a node, are MLflow models."""
+        if name in self:
+            types = {output: body["jobOutputType"] for output, body in self[name]["properties"]["outputs"].items()}
+        else:
+            run = self.run(name)
+            node = self[run["parentRunId"]]["properties"]["jobs"][run["displayName"]]
+            component = self._resources.by_path[node["componentId"].removeprefix(f"{self._resources.root}/")]
+            ports = component["properties"]["componentSpec"].get("outputs") or {}
+            types = {port: body["type"] for port, body in ports.items()}
+        return {output for output, type_ in types.items() if type_ == "mlflow_model"}
 
     def resolved(self, asset_id: str) -> str | None:
         """The `azureml://` URI of a run's output, by the id that `typed_outputs` gives it; None for an unknown one."""

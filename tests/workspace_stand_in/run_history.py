@@ -29,10 +29,8 @@ def discovery(host: str) -> Answer:
 
 def answer(request: Request, jobs: Jobs) -> Answer | None:
     """Answer what the region's host is asked; None for what it cannot answer."""
-    if request.method == "POST" and request.path.endswith("/dataversion/batchGetResolvedUris"):
+    if request.method == "POST" and request.path.endswith("/batchGetResolvedUris"):
         return _resolve(request, jobs)
-    if answered := jobs.files.answer(request):
-        return answered
     is_data = request.method == "POST" and request.path.endswith("/rundata")
     match = _RUN.search(request.path)
     if not is_data and (match is None or request.method != "GET"):
@@ -57,7 +55,8 @@ def answer(request: Request, jobs: Jobs) -> Answer | None:
 
 def _resolve(request: Request, jobs: Jobs) -> Answer:
     found = {asset_id: jobs.resolved(asset_id) for asset_id in request.json["values"]}
-    values = {
-        asset_id: {"uri": uri, "type": "UriFolder", "legacyDatasetType": None} for asset_id, uri in found.items() if uri
-    }
-    return json_answer({"values": values})
+    known = {asset_id: uri for asset_id, uri in found.items() if uri}
+    if request.path.endswith("/models/batchGetResolvedUris"):
+        return json_answer({"values": {asset_id: {"path": uri, "type": "Uri"} for asset_id, uri in known.items()}})
+    kind = {"type": "UriFolder", "legacyDatasetType": None}
+    return json_answer({"values": {asset_id: {"uri": uri, **kind} for asset_id, uri in known.items()}})

@@ -28,6 +28,7 @@ class StandIn:
         faults: What is to go wrong.
         requests: Everything that was asked, in order.
         unknown: What it had no answer for; a test wants it empty.
+        exchanges: Every request that was answered, with its answer.
     """
 
     workspace: Workspace
@@ -36,6 +37,7 @@ class StandIn:
     faults: Faults = field(default_factory=Faults)
     requests: list[Request] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    exchanges: list[tuple[Request, Answer]] = field(default_factory=list)
     proxy_url: str = ""
     authority_file: Path = Path()
     _lock: Lock = field(default_factory=Lock)
@@ -75,7 +77,7 @@ class StandIn:
         return read_submitted_job(name, self.workspace.resources, self.azurite)
 
     def put_output(
-        self, job: str, output: str, files: Mapping[str, bytes], *, node: str | None = None, type_: str = "UriFolder"
+        self, job: str, output: str, files: Mapping[str, bytes], *, node: str | None = None, type_: str | None = None
     ) -> None:
         """Let a job have written files to one of its outputs.
 
@@ -84,15 +86,16 @@ class StandIn:
             output: The output's name.
             files: The files by their paths; of a UriFile one.
             node: The node whose output it is, if it is none of the job's.
-            type_: As the run history spells it: UriFolder, UriFile, MLFlowModel, ...
+            type_: As the run history spells it, if not UriFolder, or MLFlowModel where it is declared as a model.
         """
         run, port = (self.jobs.node_run(job, node), output) if node else self.jobs.folder_of(job, output)
-        file = next(iter(files)) if type_.replace("_", "").lower() == "urifile" else ""
+        file = next(iter(files)) if (type_ or "").replace("_", "").lower() == "urifile" else ""
         self.azurite.put(self.workspace.container, f"azureml/{run}/{port}", files)
         uri = f"{self.workspace.resources.short_uri}/datastores/workspaceblobstore/paths/azureml/{run}/{port}/{file}"
         for one, name in {(job, output), (run, port)} - ({(job, output)} if node else set()):
             self.jobs.outputs.setdefault(one, {})[name] = uri
-            self.jobs.files.put_output(one, name, uri, type_)
+            if type_:
+                self.jobs.files.set_type(one, name, type_)
 
     def put_logs(self, job: str, files: Mapping[str, bytes], *, node: str | None = None) -> None:
         """Let a job, or one of its nodes, have written log files."""
@@ -102,7 +105,10 @@ class StandIn:
         """Answer a request for any host, and keep it."""
         with self._lock:
             self.requests.append(request)
-        return self.faults.answer(request, self._answer)
+        answer = self.faults.answer(request, self._answer)
+        with self._lock:
+            self.exchanges.append((request, answer))
+        return answer
 
     def _answer(self, request: Request) -> Answer:
         if request.host == azurite.HOST:
