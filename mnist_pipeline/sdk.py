@@ -3,8 +3,10 @@
 Private members used, and pinned by tests: `_validate` of a job or a component and the `_errors` it returns,
 `PipelineInput._data`, a node's `_build_inputs` and `_build_outputs`, a component's `_build_code`, the `_ignore_file`
 and `_hash_sha256` of what that returns, `get_upload_files_from_folder` and `get_ignore_file` in
-`azure.ai.ml._utils._asset_utils`. (`components/both_ways.py`, which is sent to jobs without this file, sets a node's
-`_component`.)
+`azure.ai.ml._utils._asset_utils`; of a client `jobs._runs_operations`, `jobs._dataset_dataplane_operations`,
+`jobs._model_dataplane_operations._operation`, `_code`, and `download_artifact_from_aml_uri` in
+`azure.ai.ml._artifacts._artifact_utilities`. (`components/both_ways.py`, which is sent to jobs without this file, sets
+a node's `_component`.)
 """
 
 import re
@@ -19,6 +21,8 @@ from mnist_pipeline.mnist.settings import TEXT, TYPES, Range, check_value, read_
 
 _PARENT_INPUT = re.compile(r"\$\{\{parent\.inputs\.([^}]+)\}\}")
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|/subscriptions/")  # a URI, or a resource of Azure
+_MODELS = ("mlflowmodel", "custommodel", "tritonmodel")
+_FOLDERS = ("urifolder", "mltable", "mlflowmodel", "tritonmodel")
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,19 @@ class Code:
     folder: Path
     sha256: str
     files: dict[str, Path]
+
+
+@dataclass(frozen=True)
+class RunOutput:
+    """An output that a job, or the run of a node, has written.
+
+    Attributes:
+        asset: The id of the data asset or model that it is.
+        type: In lower case without underscores, such as `urifolder`; the service writes UriFolder and uri_folder.
+    """
+
+    asset: str
+    type: str
 
 
 def validation_errors(entity: Any) -> list[tuple[str, str]]:
@@ -165,3 +182,44 @@ def files_below(path: Path, ignore_file: Any = None) -> dict[str, Path]:
         return {path.name: path}
     listed: Any = get_upload_files_from_folder(path, ignore_file=ignore_file or get_ignore_file(path))
     return {str(name): Path(source) for source, name in sorted(listed, key=lambda pair: str(pair[1]))}
+
+
+def run_outputs(client: Any, run: str) -> dict[str, RunOutput]:
+    """Return what a job, or the run of a node, has written, by the outputs' names.
+
+    Not `client.jobs.download`: it compares the service's UriFolder with uri_folder, finds that they differ, and brings
+    nothing (Azure/azure-sdk-for-python 48941); and with a model it fails.
+    """
+    outputs = client.jobs._runs_operations.get_run_data(run).run_metadata.outputs or {}
+    return {name: RunOutput(output.asset_id, output.type.replace("_", "").lower()) for name, output in outputs.items()}
+
+
+def fetch_output(client: Any, output: RunOutput, folder: Path) -> None:
+    """Download the files of an output to a folder; a single file keeps its name."""
+    from azure.ai.ml._artifacts._artifact_utilities import download_artifact_from_aml_uri
+
+    if output.type in _MODELS:
+        # Not its get_batch_model_uris: it makes its request with an argument that does not exist.
+        models = client.jobs._model_dataplane_operations._operation.batch_get_resolved_uris(
+            client.subscription_id, client.resource_group_name, client.workspace_name, body={"values": [output.asset]}
+        )
+        uris = [model.path for model in models.values_property.values()]
+    else:
+        data = client.jobs._dataset_dataplane_operations.get_batch_dataset_uris([output.asset]).values_property
+        uris = [one.uri for one in data.values()]
+    for uri in uris:
+        # Without the slash a prefix: `model` would bring `model_2` as well.
+        whole = f"{uri.rstrip('/')}/" if output.type in _FOLDERS else uri
+        download_artifact_from_aml_uri(whole, str(folder), client.datastores)
+
+
+def log_links(client: Any, run: str) -> dict[str, str]:
+    """Return the log files of a job, or of the run of a node: from their names to links that are secrets."""
+    return dict(client.jobs._runs_operations.get_run_details(run).log_files or {})
+
+
+def registered_code_hash(client: Any, name: str, version: str) -> str | None:
+    """Return the SHA-256 by which the SDK and Azure know the content of uploaded code; None if it has none."""
+    properties = client._code.get(name, version).properties or {}
+    found: str | None = properties.get("hash_sha256")
+    return found

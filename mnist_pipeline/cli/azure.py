@@ -6,10 +6,13 @@ from typing import Any
 
 import click
 
+from mnist_pipeline.cli.azure_download import download
 from mnist_pipeline.cli.azure_export import export
 from mnist_pipeline.cli.azure_jobs import cancel, children
+from mnist_pipeline.cli.azure_logs import logs
 from mnist_pipeline.cli.azure_look import doctor, list_
 from mnist_pipeline.cli.azure_register import register_components
+from mnist_pipeline.cli.azure_stream import stream
 from mnist_pipeline.cli.azure_submit import submit
 from mnist_pipeline.errors import MnistPipelineError, WorkspaceError
 from mnist_pipeline.workspace.secret_scan import known_secrets, redacted
@@ -37,9 +40,12 @@ def azure() -> None:
     mnist-pipeline azure doctor                                  can this machine use the workspace?
     mnist-pipeline azure submit image-classification --data ~/my-digits --dry-run
     mnist-pipeline azure submit image-classification --data azureml:digits:1 --compute cpu-cluster --stream
+    mnist-pipeline azure stream JOB                              follow it again
+    mnist-pipeline azure logs JOB train_node                     what a node printed
+    mnist-pipeline azure download JOB result=result              bring an output here
     """
     logging.getLogger("azure").setLevel(logging.CRITICAL)  # what matters of it is said in the error, in one sentence
 
 
-for command in (doctor, list_, submit, children, cancel, register_components, export):
+for command in (doctor, list_, submit, stream, children, logs, download, cancel, register_components, export):
     azure.add_command(command)

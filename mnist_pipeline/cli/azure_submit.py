@@ -1,20 +1,20 @@
 """`mnist-pipeline azure submit`."""
 
 import os
-import sys
-from pathlib import Path
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
 from mnist_pipeline.cli.azure_connection import Target, quiet_uploads, workspace_options
+from mnist_pipeline.cli.azure_download import read_downloads
 from mnist_pipeline.cli.azure_pipelines import PIPELINES, TRAIN_NODE
+from mnist_pipeline.cli.azure_stream import follow_to_the_end
+from mnist_pipeline.cli.json_output import json_option, print_object
+from mnist_pipeline.cli.size import size_of
 
 if TYPE_CHECKING:
-    from azure.ai.ml.entities import PipelineJob
-
     from mnist_pipeline.workspace.computes import Placement
-    from mnist_pipeline.workspace.following import NodeState
     from mnist_pipeline.workspace.preview import Preview
 
 
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 @click.option(
     "--download", multiple=True, metavar="OUTPUT=FOLDER", help="Bring an output here at the end; implies --stream."
 )
+@json_option
 def submit(
     target: Target,
     pipeline: str,
@@ -61,6 +62,7 @@ def submit(
     dry_run: bool,
     stream: bool,
     download: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Submit PIPELINE to the workspace.
 
@@ -70,8 +72,10 @@ def submit(
         --train-compute gpu-cluster --set epochs=20 --stream --download result=result
     mnist-pipeline azure submit train-evaluate-register --data train_data_asset_uri=azureml:train:1 \\
         --data test_data_asset_uri=azureml:test:1 --instance-type Standard_E4s_v3
+    mnist-pipeline azure submit image-classification --data sample --json     one JSON object per line
     """
     from mnist_pipeline.cli.azure_pipelines import make_job
+    from mnist_pipeline.sdk import nodes_of
     from mnist_pipeline.workspace.computes import Placement, check_computes, place
     from mnist_pipeline.workspace.data import check_data
     from mnist_pipeline.workspace.preview import preview
@@ -85,10 +89,16 @@ def submit(
     place(job, default, {TRAIN_NODE: training})
     if experiment:
         job.experiment_name = experiment
-    downloads = _read_downloads(job, download)
+    downloads = read_downloads(download, "--download ")
+    known = [*job.outputs, *(f"{node}.{port}" for node, step in nodes_of(job) for port in step.outputs)]
+    if unknown := [output for output in downloads if output not in known]:
+        raise click.UsageError(f"--download: no output {', '.join(unknown)}; outputs are {', '.join(known)}.")
     plan = preview(job, known_secrets(os.environ))
     if dry_run:
-        click.echo(_describe(plan, [default, training]))
+        if as_json:
+            print_object(asdict(plan))
+        else:
+            click.echo(_describe(plan, [default, training]))
         return
 
     client = target.client()
@@ -98,46 +108,14 @@ def submit(
         check_data(client, job)
         with quiet_uploads():
             submitted = submit_job(client, job, name or new_name(pipeline))
-    click.echo(f"{submitted.name}  {'submitted' if submitted.is_new else 'is in the workspace already'}")
-    if submitted.url:
-        click.echo(submitted.url)
+    if as_json:
+        print_object(asdict(submitted))
+    else:
+        click.echo(f"{submitted.name}  {'submitted' if submitted.is_new else 'is in the workspace already'}")
+        if submitted.url:
+            click.echo(submitted.url)
     if stream or downloads:
-        _follow(target, submitted.name, downloads)
-
-
-def _read_downloads(job: "PipelineJob", download: tuple[str, ...]) -> dict[str, Path]:
-    from mnist_pipeline.workspace.following import check_free
-
-    downloads: dict[str, Path] = {}
-    for text in download:
-        output, sign, folder = text.partition("=")
-        if not (sign and folder) or output not in job.outputs:
-            raise click.UsageError(f"--download {text}: give OUTPUT=FOLDER; outputs are {', '.join(job.outputs)}.")
-        downloads[output] = Path(folder)
-        check_free(downloads[output])
-    return downloads
-
-
-def _follow(target: Target, name: str, downloads: dict[str, Path]) -> None:
-    from mnist_pipeline.workspace.following import download, follow
-
-    client = target.client()
-    try:
-        follow(client, name, _show)
-    except KeyboardInterrupt:
-        click.echo(f"The job goes on; to end it: mnist-pipeline azure cancel {name}", err=True)
-        raise
-    click.echo(f"{name}  Completed")
-    for output, folder in downloads.items():
-        download(client, name, output, folder)
-        click.echo(f"{output} is in {folder}")
-
-
-def _show(node: "NodeState") -> None:
-    import time
-
-    click.echo(f"{time.strftime('%H:%M:%S')}  {node.node}  {node.status}")
-    sys.stdout.flush()
+        follow_to_the_end(client, submitted.name, downloads, as_json=as_json)
 
 
 def _describe(plan: "Preview", placements: "list[Placement]") -> str:
@@ -145,9 +123,9 @@ def _describe(plan: "Preview", placements: "list[Placement]") -> str:
     for upload in (*plan.snapshots, *plan.data):
         used_by = f", of {', '.join(upload.used_by)}" if upload.used_by else ""
         lines.append(
-            f"# would be uploaded: {upload.source}, {len(upload.files)} files of {_size(upload.size)}{used_by}"
+            f"# would be uploaded: {upload.source}, {len(upload.files)} files of {size_of(upload.size)}{used_by}"
         )
-        lines += [f"#   {_size(size):>10}  {file}" for file, size in upload.files.items()]
+        lines += [f"#   {size_of(size):>10}  {file}" for file, size in upload.files.items()]
     for environment in plan.environments:
         image = f" on {environment.image}" if environment.image else ""
         lines.append(f"# environment: {environment.name}{image}, of {', '.join(environment.used_by)}")
@@ -155,7 +133,3 @@ def _describe(plan: "Preview", placements: "list[Placement]") -> str:
     computes = ", ".join(dict.fromkeys(placement.compute for placement in placements))
     lines.append(f"# valid as far as this machine can tell; no secret found; would run on {computes}; nothing was sent")
     return "\n".join(lines)
-
-
-def _size(size: int) -> str:
-    return f"{size} bytes" if size < 1000 else f"{size / 1000:.1f} kB" if size < 10**6 else f"{size / 10**6:.1f} MB"

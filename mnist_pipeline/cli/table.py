@@ -1,10 +1,12 @@
 """Rows on the screen: a table for people, JSON for programs."""
 
-import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import click
+
+from mnist_pipeline.cli.json_output import to_json
 
 _WIDE = 200  # for a file or a pipe, where nothing need be wrapped
 _STATES = {
@@ -18,11 +20,11 @@ _STATES = {
 }
 
 
-def show(rows: Sequence[dict[str, str]], *, as_json: bool, nothing: str) -> None:
+def show(rows: Sequence[Mapping[str, object]], *, as_json: bool, nothing: str) -> None:
     """Print rows, which all have the same keys.
 
     Args:
-        rows: The rows.
+        rows: The rows. People see a time in their own time zone, and nothing for None.
         as_json: Print a JSON list of objects.
         nothing: What to say where there are no rows.
     """
@@ -32,14 +34,21 @@ def show(rows: Sequence[dict[str, str]], *, as_json: bool, nothing: str) -> None
     from rich.text import Text
 
     if as_json:
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        click.echo(to_json(rows, indent=2))
         return
     if not rows:
         click.echo(nothing)
         return
     table = Table(box=SIMPLE, pad_edge=False)
     for name in rows[0]:
-        table.add_column(name, overflow="fold")
+        table.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*(Text(value, style=_STATES.get(value, "")) for value in row.values()))
+        cells = [_shown(value) for value in row.values()]
+        table.add_row(*(Text(cell, style=_STATES.get(cell, "")) for cell in cells))
     Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone():%Y-%m-%d %H:%M %Z}"
+    return "" if value is None else str(value)

@@ -1,54 +1,38 @@
-"""A job's nodes and their states: once, or until the job ends."""
+"""A job until it ends, by itself or because somebody cancels it."""
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mnist_pipeline.errors import WorkspaceError
 from mnist_pipeline.sdk import text_of
 from mnist_pipeline.workspace.explanation import explained
+from mnist_pipeline.workspace.nodes import CANCELED, COMPLETED, ENDS, NOT_RESPONDING, PAUSED, NodeState, children
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
-COMPLETED = "Completed"
-_ENDS = (COMPLETED, "Failed", "Canceled")
-
 
 @dataclass(frozen=True)
-class NodeState:
-    """A node of a job, which Azure calls the job's child.
+class JobState:
+    """A job as a whole.
 
     Attributes:
-        node: Its name in the pipeline, or what Azure shows for it.
-        status: As Azure says: Queued, Running, Completed and so on.
-        job: Its own name as a job.
+        job: Its name.
+        status: As Azure says: Preparing, Running, Completed and so on.
+        url: Its page in Azure ML studio; empty if the workspace did not say.
     """
 
-    node: str
-    status: str
     job: str
-
-
-def children(client: "MLClient", name: str) -> list[NodeState]:
-    """Return the states of a job's nodes, of those that Azure has begun with.
-
-    Raises:
-        WorkspaceError: there is no such job, or the workspace does not tell.
-    """
-    with explained(f"list the nodes of job {name}"):
-        found = [child for child in client.jobs.list(parent_job_name=name) if child is not None]
-        return [NodeState(child.display_name or child.name, text_of(child.status), str(child.name)) for child in found]
+    status: str
+    url: str
 
 
 def follow(
     client: "MLClient",
     name: str,
-    on_change: Callable[[NodeState], None],
+    on_change: Callable[[NodeState | JobState], None],
     *,
     seconds: float = 5,
     sleep: Callable[[float], None] = time.sleep,
@@ -58,65 +42,71 @@ def follow(
     Args:
         client: Of the workspace.
         name: Of the job.
-        on_change: Called with each node's state when it is another than before.
+        on_change: Called with each node's state, and then the job's own, when it is another than before.
         seconds: Between two looks.
         sleep: Waits that long.
 
     Raises:
-        WorkspaceError: the job ended otherwise than completed, or the workspace does not tell.
+        WorkspaceError: the job ended otherwise than completed, does not respond or is paused, or the workspace does
+            not tell.
     """
-    seen: dict[str, NodeState] = {}
+    seen: dict[str, NodeState | JobState] = {}
     while True:
         with explained(f"follow job {name}, which goes on all the same"):
-            job = client.jobs.get(name)  # before its nodes, so that after its end their states are the last ones
-        for child in children(client, name):
-            if seen.get(child.job) != child:
-                seen[child.job] = child
-                on_change(child)
-        status = text_of(job.status)
-        if status in _ENDS:
-            break
+            job = _state(client.jobs.get(name))  # before its nodes, so that after its end their states are the last
+        nodes = children(client, name)
+        states: list[NodeState | JobState] = [*nodes, job]
+        for state in states:
+            if seen.get(state.job) != state:
+                seen[state.job] = state
+                on_change(state)
+        if job.status == COMPLETED:
+            return
+        if job.status in (*ENDS, NOT_RESPONDING, PAUSED):
+            raise WorkspaceError(_explain_end(job, [child.node for child in nodes if child.status == "Failed"]))
         sleep(seconds)
-    if status != COMPLETED:
-        failed = [child.node for child in seen.values() if child.status == "Failed"]
-        nodes = f" at {', '.join(failed)}" if failed else ""
-        raise WorkspaceError(f"job {name} ended as {status}{nodes}; its logs are at {job.studio_url}.")
 
 
-def cancel(client: "MLClient", name: str) -> None:
-    """Ask Azure to end a job, and wait until it has taken note.
+def cancel(client: "MLClient", name: str) -> tuple[JobState, bool]:
+    """Ask Azure to end a job; it takes note of that, and its end comes later.
+
+    Returns:
+        The job's state afterwards, and whether it had ended before it was asked to.
 
     Raises:
         WorkspaceError: there is no such job, or it cannot be canceled.
     """
+    from azure.core.exceptions import HttpResponseError
+
     with explained(f"cancel job {name}"):
-        client.jobs.begin_cancel(name).result()
+        try:
+            client.jobs.begin_cancel(name, polling=False)
+        except HttpResponseError as error:
+            # Of a job that has ended Azure says 400, CancelPipelineRunInTerminalStatus; another 400 is an error.
+            if error.status_code != 400 or (job := _state(client.jobs.get(name))).status not in (*ENDS, NOT_RESPONDING):
+                raise
+            return job, True
+        return _state(client.jobs.get(name)), False
 
 
-def download(client: "MLClient", name: str, output: str, folder: Path) -> None:
-    """Bring an output of a completed job to `folder`, whole or not at all.
-
-    Raises:
-        WorkspaceError: the output cannot be fetched, or something is in the folder already.
-    """
-    check_free(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as aside:
-        with explained(f"download output {output} of job {name}"):
-            client.jobs.download(name, download_path=aside, output_name=output)
-        fetched = Path(aside, "named-outputs", output)  # where the SDK puts it
-        if not fetched.is_dir():
-            raise WorkspaceError(f"job {name} has left no output {output}; look at it in Azure ML studio.")
-        if folder.exists():
-            folder.rmdir()
-        shutil.move(fetched, folder)
+def _state(job: Any) -> JobState:
+    return JobState(str(job.name), text_of(job.status), job.studio_url or "")
 
 
-def check_free(folder: Path) -> None:
-    """Check that an output can be written to `folder`.
-
-    Raises:
-        WorkspaceError: a file stands there, or a folder with something in it.
-    """
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise WorkspaceError(f"{folder}: there is something already; give a new or an empty folder to download to.")
+def _explain_end(job: JobState, failed: list[str]) -> str:
+    name, page = job.job, job.url or "its page in Azure ML studio"
+    if job.status == PAUSED:
+        return (
+            f"job {name} is paused; resume it on {page} and follow it with `mnist-pipeline azure stream {name}`, or "
+            f"end it with `mnist-pipeline azure cancel {name}`."
+        )
+    if job.status == NOT_RESPONDING:
+        return (
+            f"job {name} does not respond: Azure hears nothing of its compute any more; look at {page}, end it with "
+            f"`mnist-pipeline azure cancel {name}` and submit it again."
+        )
+    if job.status == CANCELED:
+        return f"job {name} was canceled; see {page}."
+    nodes = f" at {', '.join(failed)}" if failed else ""
+    logs = " ".join(["mnist-pipeline azure logs", name, *failed[:1]])
+    return f"job {name} ended as {job.status}{nodes}; `{logs}` shows why, and so does {page}."

@@ -1,6 +1,7 @@
 """What is in a workspace, as rows of a table."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -10,7 +11,7 @@ from mnist_pipeline.workspace.explanation import explained
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
-Row: TypeAlias = dict[str, str]
+Row: TypeAlias = dict[str, str | int | datetime | None]
 
 KINDS = ("environments", "data", "computes", "components", "models", "jobs")
 
@@ -47,33 +48,28 @@ def _rows(entities: Iterable[Any], limit: int, to_row: Callable[[Any], Row]) -> 
 def _asset(asset: Any) -> Row:
     return {
         "name": asset.name,
-        "latest version": text_of(getattr(asset, "latest_version", None) or asset.version),
+        "latest_version": text_of(getattr(asset, "latest_version", None) or asset.version),
         "description": text_of(asset.description).strip().split("\n")[0],
     }
 
 
 def _compute(compute: Any) -> Row:
-    size = text_of(getattr(compute, "size", None))
-    if hasattr(compute, "max_instances"):
-        instances = f"{text_of(compute.min_instances)} to {text_of(compute.max_instances)}"
-    else:
-        instances = ""
     return {
         "name": compute.name,
         "type": compute.type,
-        "size": size,
-        "instances": instances,
+        "size": text_of(getattr(compute, "size", None)),
+        "min_instances": getattr(compute, "min_instances", None),
+        "max_instances": getattr(compute, "max_instances", None),
         "state": text_of(compute.provisioning_state),
     }
 
 
 def _job(job: Any) -> Row:
-    created = getattr(job.creation_context, "created_at", None)
     return {
         "name": job.name,
-        "display name": text_of(job.display_name),
+        "display_name": text_of(job.display_name),
         "experiment": text_of(job.experiment_name),
         "type": text_of(job.type),
         "status": text_of(job.status),
-        "created": f"{created:%Y-%m-%d %H:%M}" if created else "",
+        "created": getattr(job.creation_context, "created_at", None),
     }

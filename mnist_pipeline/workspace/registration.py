@@ -1,23 +1,21 @@
 """Registering components, each content once."""
 
 import copy
-import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mnist_pipeline.errors import WorkspaceError
 from mnist_pipeline.sdk import code_of
-from mnist_pipeline.workspace.explanation import explained
+from mnist_pipeline.workspace.component_content import content_of, differences, registered_content
+from mnist_pipeline.workspace.explanation import explained, status_of
 from mnist_pipeline.workspace.preview import refuse_secrets
-from mnist_pipeline.workspace.specification import read_specification, validate
+from mnist_pipeline.workspace.specification import validate
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
-CONTENT_TAG = "content_sha256"
-_NO_CONTENT = ("$schema", "version", "tags", "code")
+_MAY_EXIST = (400, 409)
 
 
 @dataclass(frozen=True)
@@ -30,26 +28,16 @@ class Registration:
 
     name: str
     version: str
-    content_sha256: str
     is_new: bool
-
-
-def content_hash(component: Any) -> str:
-    """Return the SHA-256 of all that a component does: its interface, command, environment and code.
-
-    Version and tags are no content, nor is the place of the code on this machine.
-    """
-    specification = read_specification(component)
-    content = {key: value for key, value in specification.items() if key not in _NO_CONTENT}
-    with code_of(component) as snapshot:
-        content["snapshot"] = snapshot.sha256 if snapshot else component.code
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def register(
     client: "MLClient", component: Any, version: str | None = None, known_secrets: Iterable[str] = ()
 ) -> Registration:
     """Register a component under its name and version, unless the workspace has it already.
+
+    What the workspace has is compared with the component: interface, command, code and environment. It does not matter
+    who registered it, or with what.
 
     Args:
         client: Of the workspace.
@@ -61,38 +49,44 @@ def register(
         WorkspaceError: the workspace has another content under that version, or refuses the component; or the
             component is not valid or has a secret in its code.
     """
-    from azure.core.exceptions import ResourceNotFoundError
+    from azure.core.exceptions import HttpResponseError
 
     validate(component)
     name, version = component.name, version or str(component.version)
-    digest = content_hash(component)
     with explained(f"register component {name}:{version}"):
-        try:
-            registered = client.components.get(name, version)
-        except ResourceNotFoundError:
-            client.workspaces.get(client.workspace_name)  # fails if it is the workspace that is missing
-        else:
-            _check_same(registered, name, version, digest)
-            return Registration(name, version, digest, is_new=False)
+        if _is_registered(client, component, name, version):
+            return Registration(name, version, is_new=False)
+        client.workspaces.get(client.workspace_name)  # fails if it is the workspace that is missing
         with code_of(component) as snapshot:
             if snapshot is not None:
                 refuse_secrets(snapshot.files, known_secrets)
         # The SDK changes what it registers: a second use of the same object would not upload its code again.
-        component = copy.copy(component)
-        component.version = version
-        component.tags = {**component.tags, CONTENT_TAG: digest}
-        client.components.create_or_update(component)
-    return Registration(name, version, digest, is_new=True)
+        sent = copy.copy(component)
+        sent.version = version
+        try:
+            client.components.create_or_update(sent)
+        except HttpResponseError as error:
+            # Somebody else was faster, or the answer to a first request was lost and the SDK sent it again.
+            if status_of(error) not in _MAY_EXIST or not _is_registered(client, component, name, version):
+                raise
+    return Registration(name, version, is_new=True)
 
 
-def _check_same(registered: Any, name: str, version: str, digest: str) -> None:
-    found = (registered.tags or {}).get(CONTENT_TAG)
-    if found == digest:
-        return
-    difference = (
-        "it has changed since then" if found else f"without the tag {CONTENT_TAG} nobody can tell if it is the same"
-    )
-    raise WorkspaceError(
-        f"component {name} is registered under version {version} already, and {difference}; give it a new version "
-        "with --version."
-    )
+def _is_registered(client: "MLClient", component: Any, name: str, version: str) -> bool:
+    """Tell whether the workspace has the component.
+
+    Raises:
+        WorkspaceError: it has another one under that name and version.
+    """
+    from azure.core.exceptions import ResourceNotFoundError
+
+    try:
+        registered = client.components.get(name, version)
+    except ResourceNotFoundError:
+        return False
+    if differ := differences(content_of(component), registered_content(client, registered, component)):
+        raise WorkspaceError(
+            f"component {name} is registered under version {version} already, with another {', '.join(differ)}; give "
+            "it a new version with --version."
+        )
+    return True

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
     from azure.ai.ml.entities import Job, PipelineJob
 
+_MARK = "client_submission_id"
+_REFUSALS = (401, 403, 404)  # after any other the job may stand: a retried request is refused for the first one's sake
+
 
 @dataclass(frozen=True)
 class SubmittedJob:
@@ -42,20 +45,16 @@ def find_job(client: "MLClient", name: str) -> SubmittedJob | None:
     Raises:
         WorkspaceError: the workspace does not tell.
     """
-    from azure.core.exceptions import ResourceNotFoundError
-
-    with explained(f"look for job {name}"):
-        try:
-            return _read(client.jobs.get(name), is_new=False)
-        except ResourceNotFoundError:
-            return None
+    job = _get(client, name)
+    return None if job is None else _read(job, is_new=False)
 
 
 def submit(client: "MLClient", job: "PipelineJob", name: str) -> SubmittedJob:
     """Submit a job under a name of our own, and never a second time where the first was accepted.
 
-    The name goes with the request, so that the SDK's retries, and the same call made again, mean the same job. Where
-    an answer was lost the workspace is asked for the job.
+    The name goes with the request, so that the SDK's retries, and the same call made again, mean the same job. So does
+    a mark of this call, by which the job is known again where the answer was lost: Azure then refuses a retried request
+    because the name is taken (400, MicrosoftDocs/azure-docs 122250), or answers nothing at all.
 
     Args:
         client: Of the workspace.
@@ -63,32 +62,57 @@ def submit(client: "MLClient", job: "PipelineJob", name: str) -> SubmittedJob:
         name: As `new_name` makes it.
 
     Raises:
-        WorkspaceError: the job was not accepted; or, as the sentence then says, it is not known whether it was.
+        WorkspaceError: the job was not accepted, which may be because the name belongs to another job; or, as the
+            sentence then says, it is not known whether it was.
     """
     job.name = name
+    mark = secrets.token_hex(16)
+    job.properties = {**(job.properties or {}), _MARK: mark}
     try:
         return _read(client.jobs.create_or_update(job), is_new=True)
     except Exception as error:
         sentence = explain(error)
         if sentence is None:
             raise
-        status = status_of(error)
-        if status is not None and 400 <= status < 500 and status not in (408, 409, 429):
+        if status_of(error) in _REFUSALS:
             raise WorkspaceError(f"the job was not accepted: {sentence}.") from error
-        accepted = _find_after(error, client, name, sentence)
-        if accepted is None:
+        found = _find_after(error, client, name, sentence)
+        if found is None:
             raise WorkspaceError(f"the job was not accepted: {sentence}.") from error
-        return accepted
+        if (found.properties or {}).get(_MARK) != mark:
+            raise WorkspaceError(_name_taken(found)) from error
+        return _read(found, is_new=True)
 
 
-def _find_after(error: Exception, client: "MLClient", name: str, sentence: str) -> SubmittedJob | None:
+def _find_after(error: Exception, client: "MLClient", name: str, sentence: str) -> "Job | None":
     try:
-        return find_job(client, name)
+        return _get(client, name)
     except WorkspaceError:
         raise WorkspaceError(
             f"it is not known whether job {name} was accepted: {sentence}; run the same command once more with "
             f"--name {name}, which makes no second job."
         ) from error
+
+
+def _get(client: "MLClient", name: str) -> "Job | None":
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with explained(f"look for job {name}"):
+        try:
+            job: Job = client.jobs.get(name)
+            return job
+        except ResourceNotFoundError:
+            return None
+
+
+def _name_taken(found: "Job") -> str:
+    made = found.creation_context
+    by = f" by {made.created_by}" if made and made.created_by else ""
+    at = f" on {made.created_at:%Y-%m-%d at %H:%M %Z}" if made and made.created_at else ""
+    return (
+        f"the job was not accepted: {found.name} is the name of another job, submitted{by}{at}; give another with "
+        f"--name, or leave --name out."
+    )
 
 
 def _read(job: "Job", *, is_new: bool) -> SubmittedJob:

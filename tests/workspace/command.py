@@ -1,9 +1,15 @@
 """`mnist-pipeline azure ...` in this process: as a person types it, judged by exit code and output."""
 
 import json
+import subprocess
+import sys
+from copy import copy
 from dataclasses import dataclass
 
 import pytest
+from azure.ai.ml import Output, command
+from azure.ai.ml.dsl import pipeline
+from azure.ai.ml.entities import Environment
 
 from mnist_pipeline.cli import main
 
@@ -52,3 +58,49 @@ def azure(stand_in, azure_environment, tmp_path, monkeypatch, impatient, typed):
     (tmp_path / "config.json").write_text(json.dumps(stand_in.config))
     monkeypatch.chdir(tmp_path)
     return typed
+
+
+@pytest.fixture
+def started(azure):  # noqa: ARG001 - it sets things up
+    """A function that starts `mnist-pipeline azure` in a process of its own, to be interrupted."""
+    processes = []
+
+    def start(*arguments):
+        arguments = [sys.executable, "-m", "mnist_pipeline", "azure", *arguments]
+        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Jobs are followed without a pause between two looks."""
+    monkeypatch.setattr(
+        "mnist_pipeline.workspace.following.follow.__kwdefaults__", {"seconds": 0, "sleep": lambda _: None}
+    )
+
+
+@pytest.fixture
+def mine(client):
+    """The name of a submitted job of three small nodes, the first of which writes an output of the job."""
+    step = command(
+        command="echo > ${{outputs.model}}/MLmodel",
+        environment=Environment(image="python:3.11"),
+        outputs={"model": Output(type="uri_folder")},
+    ).component
+
+    @pipeline(default_compute="cpu-cluster")
+    def small():
+        train_node = copy(step)()
+        evaluate_node = copy(step)()  # noqa: F841 - the name is the node's
+        register_node = copy(step)()  # noqa: F841
+        return {"model": train_node.outputs.model}
+
+    job = small()
+    job.name = "mine"
+    return client.jobs.create_or_update(job).name

@@ -21,7 +21,20 @@ def command(*arguments, cwd):
 
 
 @pytest.mark.parametrize(
-    "name", ["doctor", "list", "submit", "children", "cancel", "register-components", "export", None]
+    "name",
+    [
+        "doctor",
+        "list",
+        "submit",
+        "stream",
+        "children",
+        "logs",
+        "download",
+        "cancel",
+        "register-components",
+        "export",
+        None,
+    ],
 )
 def test_each_command_has_its_help(name, tmp_path):
     finished = command(*([name] if name else []), "--help", cwd=tmp_path)

@@ -15,7 +15,7 @@ def test_doctor_finds_nothing_wrong_with_a_workspace_that_can_be_used(azure, sta
     assert finished.code == 0
     checks = {row["check"]: row for row in json.loads(finished.output)}
     assert list(checks) == ["configuration", "credential", "workspace", "computes"]
-    assert {row["state"] for row in checks.values()} == {"ok"}
+    assert {row["passed"] for row in checks.values()} == {True}
     assert "config.json" in checks["configuration"]["finding"]
     assert "gpu-cluster (amlcompute)" in checks["computes"]["finding"]
     assert stand_in.unknown == []

@@ -77,6 +77,12 @@ class Azurite:
         for path, content in files.items():
             client.upload_blob(f"{folder}/{path}", content, overwrite=True)
 
+    def empty(self, container: str) -> None:
+        """Delete every blob of a container."""
+        client = self.service().get_container_client(container)
+        for name in list(client.list_blob_names()):
+            client.delete_blob(name)
+
     def blobs(self, container: str, prefix: str = "") -> dict[str, bytes]:
         """The content of every blob under a prefix, by its name after the prefix."""
         client = self.service().get_container_client(container)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from . import azurite, identity
-from .message import Answer, Request, error_answer
+from .message import Answer, Request, error_answer, service_error
 from .proxy import Dropped
 
 Answering = Callable[[Request], Answer]
@@ -96,6 +96,16 @@ class Faults:
 
         return self._add(method, where, lose, times)
 
+    def instead(self, method: str, where: str, happens: Callable[[Request, Answering], Answer]) -> Fault:
+        """Let `happens` answer one request; it is given the request and the function that would have answered it."""
+        return self._add(method, where, happens, 1)
+
+    def name_taken(self) -> Fault:
+        """Refuse every job, because its name is taken: also where nothing but the SDK's retry has taken it."""
+        return self._add(
+            "PUT", "/jobs/", lambda *_: service_error(400, "A job with this name already exists."), float("inf")
+        )
+
     def expired_secret(self) -> Fault:
         """Let Entra say that the client secret is past its last day."""
         return self._add("POST", "/oauth2/v2.0/token", lambda *_: identity.expired_secret(), float("inf"))
@@ -109,6 +119,7 @@ class Faults:
 def _refusal(request: Request, status: int, headers: dict[str, str]) -> Answer:
     action = {"GET": "read", "DELETE": "delete"}.get(request.method, "write")
     code, message = {
+        400: ("UserError", "The request is invalid."),
         401: ("InvalidAuthenticationToken", "The access token is invalid."),
         403: (
             "AuthorizationFailed",

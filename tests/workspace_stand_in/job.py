@@ -9,6 +9,7 @@ from .job_body import as_answered
 from .message import REGION, Answer, json_answer, service_error
 from .resources import WORKSPACE_ID, Resource, Resources
 from .run import ENDED, Run, new_run, set_status
+from .run_files import RunFiles
 
 _CHANGEABLE = ("description", "tags", "displayName", "properties", "isArchived")
 _SET_BY_AZURE = ("status", "services")
@@ -21,12 +22,13 @@ class Jobs:
     Attributes:
         children: The runs of a job's nodes, by the job's name.
         runs: The runs of the jobs themselves, by the job's name.
+        files: Their logs, and what their outputs are.
         outputs: The `azureml://` URI of each output that a run has written, by the run's name: a job's or a node's.
     """
 
-    def __init__(self, resources: Resources):
-        """Keep the jobs among `resources`."""
-        self._resources = resources
+    def __init__(self, resources: Resources, files: RunFiles):
+        """Keep the jobs among `resources`, and what their runs write in `files`."""
+        self._resources, self.files = resources, files
         self.children: dict[str, list[Run]] = {}
         self.runs: dict[str, Run] = {}
         self.outputs: dict[str, dict[str, str]] = {}
@@ -180,6 +182,10 @@ class Jobs:
                 if bound["value"] == f"${{{{parent.outputs.{output}}}}}":
                     return child["runId"], port
         raise KeyError(f"no node of job {name} writes {output}")
+
+    def node_run(self, name: str, node: str) -> str:
+        """The id of the run of a job's node."""
+        return next(child["runId"] for child in self.children[name] if child["displayName"] == node)
 
     def typed_outputs(self, name: str) -> dict[str, dict[str, str]]:
         """The outputs of a run as data assets and models without names of their own, which the workspace makes."""

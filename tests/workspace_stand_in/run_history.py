@@ -41,14 +41,16 @@ def answer(request: Request, jobs: Jobs) -> Answer | None:
     except KeyError:
         return service_error(404, f"Run {name} was not found", "NotFound")
     if part == "data":
-        metadata = {**run, "inputs": {}, "outputs": jobs.typed_outputs(name)}
+        metadata = {**run, "inputs": {}, "outputs": jobs.files.typed(name, jobs.typed_outputs(name))}
         return json_answer({"runMetadata": metadata, "jobSpecification": None, "systemSettings": None})
     if part == "children":
         return json_answer({"value": jobs.children.get(name, [])})
     if name in jobs:
         jobs.asked(name, request.target)
         run = jobs.run(name)
-    return json_answer(details_of(run) if part == "details" else run)
+    if part == "details":
+        return json_answer({**details_of(run), "logFiles": jobs.files.log_files(name)})
+    return json_answer(run)
 
 
 def _resolve(request: Request, jobs: Jobs) -> Answer:

@@ -92,13 +92,30 @@ class StandIn:
         """A job as it was submitted, with the components and snapshots that it names."""
         return read_submitted_job(name, self.workspace.resources, self.azurite)
 
-    def put_output(self, job: str, output: str, files: Mapping[str, bytes]) -> None:
-        """Let a job have written files to one of its outputs."""
-        run, port = self.jobs.folder_of(job, output)
+    def put_output(
+        self, job: str, output: str, files: Mapping[str, bytes], *, node: str | None = None, type_: str | None = None
+    ) -> None:
+        """Let a job have written files to one of its outputs.
+
+        Args:
+            job: The job's name.
+            output: The output's name.
+            files: The files by their paths; of a UriFile one.
+            node: The node whose output it is, if it is none of the job's.
+            type_: As the run history spells it, if not UriFolder, or MLFlowModel where it is declared as a model.
+        """
+        run, port = (self.jobs.node_run(job, node), output) if node else self.jobs.folder_of(job, output)
+        file = next(iter(files)) if (type_ or "").replace("_", "").lower() == "urifile" else ""
         self.azurite.put(self.workspace.container, f"azureml/{run}/{port}", files)
-        uri = f"{self.workspace.resources.short_uri}/datastores/workspaceblobstore/paths/azureml/{run}/{port}/"
-        self.jobs.outputs.setdefault(job, {})[output] = uri
-        self.jobs.outputs.setdefault(run, {})[port] = uri
+        uri = f"{self.workspace.resources.short_uri}/datastores/workspaceblobstore/paths/azureml/{run}/{port}/{file}"
+        for one, name in {(job, output), (run, port)} - ({(job, output)} if node else set()):
+            self.jobs.outputs.setdefault(one, {})[name] = uri
+            if type_:
+                self.jobs.files.set_type(one, name, type_)
+
+    def put_logs(self, job: str, files: Mapping[str, bytes], *, node: str | None = None) -> None:
+        """Let a job, or one of its nodes, have written log files."""
+        self.jobs.files.put_logs(self.jobs.node_run(job, node) if node else job, files)
 
     def answer(self, request: Request) -> Answer:
         """Answer a request for any host, and keep it."""

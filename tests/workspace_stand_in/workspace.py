@@ -9,6 +9,7 @@ from .bindings import refuse_dangling
 from .job import Jobs
 from .message import REGION, Answer, Request, error_answer, json_answer, service_error
 from .resources import WORKSPACE_ID, Resource, Resources
+from .run_files import RunFiles
 
 HOST = "management.azure.com"
 API_HOST = f"{REGION}.api.azureml.ms"
@@ -31,9 +32,9 @@ class Workspace:
             f"/providers/Microsoft.MachineLearningServices/workspaces/{name}"
         )
         self.resources = Resources(self.id)
-        self.jobs = Jobs(self.resources)
         self._assets = Assets(self.resources, azurite)
         self.container, self.artifacts = f"azureml-blobstore-{name}", f"azureml-{name}"
+        self.jobs = Jobs(self.resources, RunFiles(azurite, self.artifacts))
         for container in (self.container, self.artifacts):
             azurite.make_container(container)
         self._put_datastore("workspaceblobstore", self.container, is_default=True)
