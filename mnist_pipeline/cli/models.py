@@ -1,14 +1,19 @@
 """`mnist-pipeline models`: the model registry, and who is champion."""
 
+import math
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mnist_pipeline.cli.json_output import json_option, to_json
 from mnist_pipeline.cli.store import find_store, looking_into
 from mnist_pipeline.cli.table import show as show_table
+from mnist_pipeline.cli.table import shown
 from mnist_pipeline.mnist.versions import MODEL_NAME, MOVE_TAG
 
 if TYPE_CHECKING:
@@ -17,8 +22,6 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
     from mnist_pipeline.mnist.versions import ModelVersions
-
-_TIME = "%Y-%m-%d %H:%M:%S"
 
 
 @click.group(short_help="See which model is champion; promote another, or roll back.")
@@ -65,7 +68,7 @@ _name_option = click.option("--model-name", default=MODEL_NAME, show_default=Tru
 
 @models.command("list")
 @_registry_options
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@json_option
 def list_models(as_json: bool) -> None:
     """List all versions of all models, the newest first."""
     from mnist_pipeline.mnist.versions import ModelVersions, registered_models
@@ -77,14 +80,16 @@ def list_models(as_json: bool) -> None:
         rows += [
             {
                 "model": name,
-                "version": str(number),
+                "version": number,
                 "role": roles.get(number, ""),
-                "accuracy": _rounded(version.tags.get("accuracy", "")),
-                "images": version.tags.get("images", ""),
-                "created": _local(_created(version)),
+                "accuracy": _number(version.tags.get("accuracy")),
+                "images": _number(version.tags.get("images")),
+                "created": _created(version),
             }
             for number, version in reversed(versions.all().items())
         ]
+    if not as_json:
+        rows = [row | {"accuracy": f"{row['accuracy']:.4f}"} if row["accuracy"] is not None else row for row in rows]
     show_table(rows, as_json=as_json, nothing="No model is registered.")
 
 
@@ -92,7 +97,7 @@ def list_models(as_json: bool) -> None:
 @_registry_options
 @_name_option
 @click.argument("version", type=click.IntRange(min=1), required=False)
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@json_option
 def show(model_name: str, version: int | None, as_json: bool) -> None:
     """Show all about VERSION, the champion if none is given, and who was champion when."""
     from mnist_pipeline.errors import RegistryError
@@ -103,29 +108,29 @@ def show(model_name: str, version: int | None, as_json: bool) -> None:
     if found is None:
         known = ", ".join(map(str, versions.all())) or "none"
         raise RegistryError(f"{model_name} has no champion; its versions: {known}; promote one or show one by number.")
-    history = [
+    history = versions.history()
+    facts = {"model": model_name, "version": int(found.version), "role": _roles(versions).get(int(found.version), "")}
+    facts |= {"created": _created(found)}
+    tags = {name: value for name, value in sorted(found.tags.items()) if not name.startswith(MOVE_TAG)}
+    if as_json:
+        numbers = {name: value if (number := _number(value)) is None else number for name, value in tags.items()}
+        reigns = [asdict(reign) for reign in history]
+        click.echo(to_json({**facts, **numbers, "description": found.description, "history": reigns}, indent=2))
+        return
+    width = max(map(len, facts | tags))
+    for name, value in (facts | tags).items():
+        click.echo(f"{name:<{width}}  {shown(value)}")
+    click.echo(f"\n{found.description}" if found.description else "")
+    rows = [
         {
             "champion": f"version {reign.version}",
-            "since": _local(reign.since),
-            "until": _local(reign.until) if reign.until else "now",
+            "since": reign.since,
+            "until": reign.until or "now",
             "because": reign.reason,
         }
-        for reign in versions.history()
+        for reign in history
     ]
-    facts = {"model": model_name, "version": str(found.version), "role": _roles(versions).get(int(found.version), "")}
-    facts |= {"created": _local(_created(found))}
-    facts |= {name: value for name, value in sorted(found.tags.items()) if not name.startswith(MOVE_TAG)}
-    if as_json:
-        import json
-
-        content = {**facts, "description": found.description, "history": history}
-        click.echo(json.dumps(content, indent=2, ensure_ascii=False))
-        return
-    width = max(map(len, facts))
-    for name, value in facts.items():
-        click.echo(f"{name:<{width}}  {value}")
-    click.echo(f"\n{found.description}" if found.description else "")
-    show_table(history, as_json=False, nothing=f"{model_name} never had a champion.")
+    show_table(rows, as_json=False, nothing=f"{model_name} never had a champion.")
 
 
 @models.command()
@@ -177,9 +182,10 @@ def _created(version: "ModelVersion") -> "datetime":
     return datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)
 
 
-def _local(time: "datetime") -> str:
-    return time.astimezone().strftime(_TIME)
-
-
-def _rounded(accuracy: str) -> str:
-    return f"{float(accuracy):.4f}" if accuracy else ""
+def _number(text: str | None) -> int | float | None:
+    """Return the number that a tag holds; None if it holds none."""
+    for kind in (int, float):
+        with suppress(TypeError, ValueError):
+            number: int | float = kind(text)  # type: ignore[arg-type]  # None is no number
+            return number if math.isfinite(number) else None
+    return None

@@ -43,12 +43,13 @@ def show(rows: Sequence[Mapping[str, object]], *, as_json: bool, nothing: str) -
     for name in rows[0]:
         table.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:
-        cells = [_shown(value) for value in row.values()]
+        cells = [shown(value) for value in row.values()]
         table.add_row(*(Text(cell, style=_STATES.get(cell, "")) for cell in cells))
     Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Return a value as people read it: a time in their own time zone, and nothing for None."""
     if isinstance(value, datetime):
         return f"{value.astimezone():%Y-%m-%d %H:%M %Z}"
     return "" if value is None else str(value)

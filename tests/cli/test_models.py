@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import mlflow
@@ -46,7 +47,15 @@ def test_all_versions_are_listed_with_their_roles():
     assert [line[1] for line in lines] == ["2", "1"]
     assert lines[0][2:5] == ["champion,", "challenger", "0.9123"]
     assert lines[1][2:4] == ["0.8000", "1000"]
-    assert [row["role"] for row in json.loads(models("list", "--json"))] == ["champion, challenger", ""]
+
+
+@pytest.mark.usefixtures("registry")
+def test_the_list_for_programs_has_numbers_and_zoned_times():
+    rows = json.loads(models("list", "--json"))
+
+    assert [(row["version"], row["accuracy"], row["images"]) for row in rows] == [(2, 0.91234, 1000), (1, 0.8, 1000)]
+    assert [row["role"] for row in rows] == ["champion, challenger", ""]
+    assert all(datetime.fromisoformat(row["created"]).utcoffset() is not None for row in rows)
 
 
 @pytest.mark.usefixtures("registry")
@@ -64,8 +73,10 @@ def test_the_champion_is_shown_with_all_that_is_known_and_who_was_before():
 def test_any_version_can_be_shown_for_programs():
     shown = json.loads(models("show", "1", "--model-name", "digits", "--json"))
 
-    assert (shown["version"], shown["role"], shown["accuracy"]) == ("1", "", "0.80")
-    assert [reign["champion"] for reign in shown["history"]] == ["version 2", "version 1"]
+    assert (shown["version"], shown["role"], shown["accuracy"], shown["hyperparameter.epochs"]) == (1, "", 0.8, 3)
+    assert [(reign["version"], reign["previous"]) for reign in shown["history"]] == [(2, 1), (1, None)]
+    assert shown["history"][0]["until"] is None
+    assert datetime.fromisoformat(shown["history"][0]["since"]).utcoffset() is not None
 
 
 def test_another_version_is_promoted_and_the_reason_kept(registry):

@@ -69,6 +69,10 @@ def ask_everything(stand_in, folder, patch):
     stand_in.jobs.set_status("first", "Completed")
     azure(*SAMPLE, "cpu-cluster", "--name", "first", "--stream")
     client.jobs.stream("first")
+    azure("stream", "first")
+    stand_in.put_logs("first", {"user_logs/std_log.txt": b"trained"}, node="train_node")
+    azure("logs", "first", "train_node")
+    azure("logs", "first")
     client.jobs.begin_cancel("second", polling_interval=0).result()
     with pytest.raises(HttpResponseError):
         client.jobs.begin_cancel("first")
@@ -79,6 +83,7 @@ def ask_everything(stand_in, folder, patch):
         stand_in.workspace.artifacts, logs, {"executionlogs.txt": b"[submitted]", "stderrlogs.txt": b""}
     )
     client.jobs.download("first", download_path=folder / "everything", all=True)
+    azure("download", "first", "result=result")
     run, port = stand_in.jobs.folder_of("first", "result")
     client.jobs.download(run, download_path=folder / "of a node", output_name=port)
     written = client.jobs._runs_operations.get_run_data("first").run_metadata.outputs["result"]
