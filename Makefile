@@ -1,5 +1,5 @@
 # make check: everything a change must pass, in about six minutes; needs `pip install -e '.[dev]'`.
-.PHONY: check test mutants
+.PHONY: check test test-long mutants
 
 check:
 	ruff format --check .
@@ -10,6 +10,10 @@ check:
 
 test:
 	pytest -n 2
+
+# Whole pipelines in the steps' own environments, and kills.
+test-long:
+	pytest -n 2 -m long
 
 # Whether the promotion policy's tests notice a change of its code: none may survive but those that the README explains.
 mutants:

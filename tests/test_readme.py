@@ -55,9 +55,12 @@ def test_its_azure_section_can_be_followed_word_by_word(stand_in, azure_environm
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, **azure_environment, "PATH": path}
 
-    assert len(commands) == 7
+    assert len(commands) == 9
     with completing(stand_in):
         for line in [*commands, "python program.py"]:
+            if " logs first-try " in line:  # by now the job has run
+                stand_in.put_logs("first-try", {"user_logs/std_log.txt": b"epoch 1/3"}, node="train_node")
+                stand_in.put_output("first-try", "result", {"metrics.json": b"{}"})
             done = subprocess.run(line, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True)
             assert done.returncode == 0, (line, done)
 
@@ -65,6 +68,7 @@ def test_its_azure_section_can_be_followed_word_by_word(stand_in, azure_environm
     assert first == "first-try"
     assert list(stand_in.submitted_job(second).nodes) == list(stand_in.submitted_job(first).nodes)
     assert (tmp_path / "prep.yml").is_file()
+    assert (tmp_path / "first-result/metrics.json").is_file()
 
 
 def test_the_size_of_a_snapshot_is_as_it_says(tmp_path):
