@@ -109,3 +109,15 @@ def files_below(path: Path, ignore_file: Any = None) -> dict[str, Path]:
         return {path.name: path}
     listed: Any = get_upload_files_from_folder(path, ignore_file=ignore_file or get_ignore_file(path))
     return {str(name): Path(source) for source, name in sorted(listed, key=lambda pair: str(pair[1]))}
+
+
+def error_of_run(client: Any, run: str) -> str:
+    """Return why a job or a node failed, in Azure's words; empty if Azure does not say."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        response = client.jobs._runs_operations.get_run_details(run).error
+    except AzureError:
+        return ""
+    message = response and response.error and response.error.message
+    return " ".join(str(message or "").split())

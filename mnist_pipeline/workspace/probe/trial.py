@@ -1,0 +1,175 @@
+"""Carrying the probe's jobs through a workspace, and looking at what became of them."""
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnist_pipeline.errors import WorkspaceError
+from mnist_pipeline.sdk import error_of_run, text_of
+from mnist_pipeline.workspace.explanation import explained, status_of
+from mnist_pipeline.workspace.following import NodeState, download, follow
+from mnist_pipeline.workspace.preview import preview
+from mnist_pipeline.workspace.probe.facts import COMPLETED, Check, JobFacts, NodeFacts
+from mnist_pipeline.workspace.probe.jobs import AGAIN, STEPS, ProbeJob, make
+from mnist_pipeline.workspace.submission import find_job, new_name, submit
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+_REPORT = "report.json"
+_REUSED = "azureml.isreused"  # a property of a child, "true" where Azure took an earlier run's outputs
+
+
+class OutOfTimeError(Exception):
+    """The jobs took longer than the probe was to wait."""
+
+
+class Trial:
+    """The probe's jobs in one workspace.
+
+    Attributes:
+        facts: What is known of each job that was sent, by its name among the probe's jobs.
+    """
+
+    def __init__(
+        self, client: "MLClient", jobs: Iterable[ProbeJob], code: Path, say: Callable[[str], None], seconds: float
+    ) -> None:
+        """Nothing is sent yet.
+
+        Args:
+            client: Of the workspace.
+            jobs: What to send.
+            code: The folder of the snapshot.
+            say: Takes a line for a person who waits.
+            seconds: How long to wait for the jobs at most.
+        """
+        self.facts: dict[str, JobFacts] = {}
+        self._client = client
+        self._jobs = {job.name: job for job in jobs}
+        self._code = code
+        self._say = say
+        self._deadline = time.monotonic() + seconds
+
+    def check(self, known_secrets: Iterable[str]) -> None:
+        """Check what would be sent.
+
+        Raises:
+            WorkspaceError: a job is not valid, or something in it looks like a secret.
+        """
+        known_secrets = tuple(known_secrets)
+        for job in self._jobs.values():
+            preview(make(job, self._code), known_secrets)
+
+    def run(self) -> None:
+        """Send the jobs, wait for their ends, and look at them; what Azure refuses or fails is a fact, not an error."""
+        first = [job for job in self._jobs.values() if job.name != AGAIN]
+        for job in first:
+            self._send(job)
+        self._send_again(self._jobs[STEPS])
+        try:
+            for job in first:
+                self._await(job)
+            if self.facts[STEPS].status == COMPLETED:
+                self._send(self._jobs[AGAIN])
+                self._await(self._jobs[AGAIN])
+        except OutOfTimeError:
+            self._say("The time is up; what has not ended is canceled.")
+            for name, facts in self.facts.items():
+                if facts.accepted and not facts.status:
+                    self._look(self._jobs[name])
+
+    def _send(self, job: ProbeJob) -> None:
+        name = new_name(f"probe-{job.name}")
+        self.facts[job.name] = JobFacts(name, nodes={node: NodeFacts() for node in job.nodes})
+        try:
+            sent = submit(self._client, make(job, self._code), name)
+        except WorkspaceError as error:
+            self._know(job, accepted=None if _is_unclear(error) else False, words=str(error))
+            self._say(f"{job.name}: {error}")
+        else:
+            self._know(job, accepted=True)
+            self._say(f"{job.name}: {sent.name} submitted  {sent.url}")
+
+    def _send_again(self, job: ProbeJob) -> None:
+        """Send a job that was accepted once more, as a client does that has not heard the answer."""
+        if not self.facts[job.name].accepted:
+            return
+        try:
+            submit(self._client, make(job, self._code), self.facts[job.name].name)
+            check = Check(True, "the same job under the same name was not refused")
+        except WorkspaceError as error:
+            check = Check(None if _is_unclear(error) else False, str(error))
+        self._know(job, sent_again=check)
+
+    def _await(self, job: ProbeJob) -> None:
+        facts = self.facts[job.name]
+        if not facts.accepted:
+            return
+        try:
+            follow(self._client, facts.name, lambda node: self._say(_line(job, node)), sleep=self._sleep)
+        except WorkspaceError as error:
+            self._say(f"{job.name}: {error}")
+        self._look(job)
+
+    def _sleep(self, seconds: float) -> None:
+        if time.monotonic() > self._deadline:
+            raise OutOfTimeError
+        time.sleep(seconds)
+
+    def _look(self, job: ProbeJob) -> None:
+        """Put on record how a job and its nodes are."""
+        name = self.facts[job.name].name
+        try:
+            found = find_job(self._client, name)
+            with explained(f"list the nodes of job {name}"):
+                children = [child for child in self._client.jobs.list(parent_job_name=name) if child is not None]
+        except WorkspaceError as error:
+            self._say(f"{job.name}: {error}")
+            return
+        shown = {str(child.display_name or child.name): child for child in children}
+        nodes = {}
+        for node, output in job.nodes.items():
+            child = shown.get(node)
+            status = text_of(child.status) if child else ""
+            words = error_of_run(self._client, str(child.name)) if child and status == "Failed" else ""
+            reused = child is not None and _is_reused(child.properties)
+            nodes[node] = NodeFacts(status, words, reused)
+            if output and (status == COMPLETED or not child):
+                nodes[node] = self._fetch(nodes[node], name, output)
+        self._know(
+            job,
+            status=found.status if found else "",
+            nodes=nodes,
+            shown=tuple(shown),
+            any_reused=any(_is_reused(child.properties) for child in children),
+        )
+
+    def _fetch(self, node: NodeFacts, name: str, output: str) -> NodeFacts:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                download(self._client, name, output, Path(folder, output))
+                content = json.loads(Path(folder, output, _REPORT).read_text(encoding="utf-8"))
+            except (WorkspaceError, OSError, ValueError) as error:
+                return replace(node, no_report=f"its report did not come: {error}")
+        return replace(node, checks={check: Check(**found) for check, found in content["checks"].items()})
+
+    def _know(self, job: ProbeJob, **changes: object) -> None:
+        self.facts[job.name] = replace(self.facts[job.name], **changes)  # type: ignore[arg-type]
+
+
+def _is_unclear(error: WorkspaceError) -> bool:
+    """Tell whether a job may have been accepted all the same: only an answer 4xx is a refusal."""
+    status = status_of(error.__cause__) if isinstance(error.__cause__, Exception) else None
+    return status is None or not 400 <= status < 500
+
+
+def _is_reused(properties: Mapping[str, str] | None) -> bool:
+    return str((properties or {}).get(_REUSED, "")).lower() == "true"
+
+
+def _line(job: ProbeJob, node: NodeState) -> str:
+    return f"{job.name}: {node.node}  {node.status}"
