@@ -46,6 +46,12 @@ def _token(form: dict[str, str], principal: ServicePrincipal) -> Answer:
     if form.get("client_secret") != principal.secret:
         return _refusal(401, "invalid_client", 7000215, "Invalid client secret provided.")
     audience = form["scope"].split()[0].removesuffix(".default").removesuffix("/")
+    content = {"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599}
+    return json_answer({**content, "access_token": token(audience, principal)})
+
+
+def token(audience: str, principal: ServicePrincipal) -> str:
+    """A token that clients can decode, good for an hour."""
     now = int(time.time())
     claims = {
         "aud": audience,
@@ -57,9 +63,7 @@ def _token(form: dict[str, str], principal: ServicePrincipal) -> Answer:
         "oid": "33333333-cccc-4ccc-8ccc-333333333333",
         "tid": principal.tenant,
     }
-    return json_answer(
-        {"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": _jwt(claims)}
-    )
+    return _jwt(claims)
 
 
 def expired_secret() -> Answer:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from . import azurite, identity, run_history, workspace
+from . import azurite, cloud_metadata, identity, mlflow_service, run_history, workspace
 from .azurite import Azurite
 from .faults import Faults
 from .identity import ServicePrincipal
 from .job import Jobs
 from .message import Answer, Request, error_answer
+from .mlflow_service import MlflowService
 from .proxy import Proxy
 from .submitted_job import SubmittedJob, read_submitted_job
 from .workspace import Workspace
@@ -28,6 +29,7 @@ class StandIn:
         faults: What is to go wrong.
         requests: Everything that was asked, in order.
         unknown: What it had no answer for; a test wants it empty.
+        mlflow: Its MLflow endpoints; there are some once `attach_mlflow` has named a server.
     """
 
     workspace: Workspace
@@ -36,6 +38,7 @@ class StandIn:
     faults: Faults = field(default_factory=Faults)
     requests: list[Request] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    mlflow: MlflowService | None = None
     proxy_url: str = ""
     authority_file: Path = Path()
     _lock: Lock = field(default_factory=Lock)
@@ -70,6 +73,19 @@ class StandIn:
             "workspace_name": self.workspace.name,
         }
 
+    def attach_mlflow(self, server_url: str) -> MlflowService:
+        """Let a real MLflow server keep the workspace's runs and models from now on."""
+        host, principal = workspace.API_HOST, self.principal
+        self.mlflow = mlflow_service.attach(server_url, host, self.workspace.id, self.azurite, principal)
+        return self.mlflow
+
+    def job_environment(self, run_id: str) -> dict[str, str]:
+        """The variables of a job's process, which has a token for its run but no service principal."""
+        if self.mlflow is None:
+            raise RuntimeError("There is no MLflow yet; call attach_mlflow first.")
+        way = {name: value for name, value in self.environment.items() if not name.startswith("AZURE_")}
+        return {**way, **self.mlflow.environment(run_id)}
+
     def submitted_job(self, name: str) -> SubmittedJob:
         """A job as it was submitted, with the components and snapshots that it names."""
         return read_submitted_job(name, self.workspace.resources, self.azurite)
@@ -103,6 +119,8 @@ class StandIn:
             return identity.answer(request, self.principal)
         if request.host == workspace.API_HOST and request.path == "/discovery":
             return run_history.discovery(request.host)
+        if request.host == workspace.HOST and request.path == cloud_metadata.PATH:
+            return cloud_metadata.answer(request.host)
         if not request.headers.get("authorization", "").startswith("Bearer "):
             return error_answer(
                 401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."
@@ -110,7 +128,8 @@ class StandIn:
         if request.host == workspace.HOST:
             return self.workspace.answer(request)
         if request.host == workspace.API_HOST:
-            return run_history.answer(request, self.jobs)
+            answer = self.mlflow.answer(request) if self.mlflow else None
+            return answer or run_history.answer(request, self.jobs)
         return None
 
 
