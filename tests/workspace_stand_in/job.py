@@ -124,6 +124,10 @@ class Jobs:
         self.set_status(name, "CancelRequested")
         self.will_be(name, "Canceled")
 
+    def child(self, run_id: str) -> Resource | None:
+        """The run of a node as the run history knows it; None if there is no such run."""
+        return next((child for found in self.children.values() for child in found if child["runId"] == run_id), None)
+
     def run(self, name: str) -> dict[str, Any]:
         """The job as the run history knows it."""
         properties = self[name]["properties"]

@@ -21,9 +21,12 @@ def answer(request: Request, jobs: Jobs) -> Answer | None:
     if request.method == "POST" and request.path.endswith("/dataversion/batchGetResolvedUris"):
         return json_answer({"values": {uri: {"uri": uri, "type": "uri_folder"} for uri in request.json["values"]}})
     match = _RUN.search(request.path)
-    if request.method != "GET" or not match or match[1] not in jobs:
+    if request.method != "GET" or not match:
         return None
     name, part = match.groups()
+    if name not in jobs:
+        child = jobs.child(name)
+        return json_answer(child) if child and part == "details" else None
     if part == "children":
         return json_answer({"value": jobs.children[name]})
     jobs.asked(name, request.target)

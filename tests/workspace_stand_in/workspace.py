@@ -55,6 +55,8 @@ class Workspace:
             return self._answer_job(request, path)
         if request.method == "GET":
             return self._answer_get(request, path)
+        if request.method == "PUT" and kind in _ASSETS and path.count("/") == 1:  # what holds the versions
+            return json_answer(self.resources.put(path, request.json["properties"]))
         if request.method == "PUT" and kind in _ASSETS:
             return self._put_asset(path, request.json["properties"])
         if request.method == "POST" and path.endswith("/startPendingUpload"):

@@ -61,10 +61,10 @@ def _check(assumption: Assumption, facts: Facts) -> Check:
         return Check(None, f"its job was not accepted: {job.words}")
     if assumption.name in _OF_JOBS:
         return _OF_JOBS[assumption.name](facts)
-    return _reported(job, assumption.node, assumption.name)
+    return _told(job, assumption.node, assumption.name)
 
 
-def _reported(job: JobFacts, node: str, name: str) -> Check:
+def _told(job: JobFacts, node: str, name: str) -> Check:
     """What a node's report says."""
     facts = job.nodes[node]
     if facts.checks is None:
@@ -135,17 +135,22 @@ def _mldesigner(facts: Facts) -> Check:
     job = facts[STEPS]
     if job.completed("prepare_node"):
         return Check(True, f"prepare_node completed{' (reused)' if job.nodes['prepare_node'].reused else ''}")
-    imported = _reported(job, "package_node", "import-trick").holds
-    failed = job.nodes["prepare_node"].status == "Failed" and imported is True
+    # A step that cannot be imported, or cannot rename its files, fails under mldesigner too.
+    imported = _told(job, "package_node", "import-trick").holds is True
+    renamed = MODEL not in facts or _told(facts[MODEL], "write_node", "output-rename").holds is not False
+    failed = job.nodes["prepare_node"].status == "Failed" and imported and renamed
     return Check(False if failed else None, f"prepare_node {_state(job.nodes['prepare_node'])}")
 
 
 def _model_as_folder(facts: Facts) -> Check:
     job = facts[MODEL]
     node = job.nodes["read_node"]
+    written = _told(job, "write_node", "model-output-folder")
+    if written.holds is not True:
+        return Check(None, f"nothing to read was written: {written.finding}")
     if node.checks is None and node.status == "Failed" and job.completed("write_node"):
         return Check(False, f"read_node {_state(node)}")
-    return _reported(job, "read_node", "model-as-folder")
+    return _told(job, "read_node", "model-as-folder")
 
 
 def _output_download(facts: Facts) -> Check:

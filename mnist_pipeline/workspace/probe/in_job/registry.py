@@ -74,10 +74,10 @@ def check_registry(report: Report, client: "MlflowClient", name: str, run_id: st
 
 
 def _list_models(client: "MlflowClient", name: str) -> str:
-    """List the models as `mnist-pipeline models list` does."""
-    found = [model.name for model in client.search_registered_models()]
+    """Find the models by their versions, of all models, as `mnist-pipeline models list` does."""
+    found = {version.name for version in client.search_model_versions()}
     expect(name in found, True, f"whether {name} is among the models")
-    return f"{len(found)} models were listed"
+    return f"{len(found)} models were found by their versions"
 
 
 def _aliases(client: "MlflowClient", name: str, version: str) -> str:

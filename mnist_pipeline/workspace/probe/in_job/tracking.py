@@ -22,21 +22,29 @@ def main() -> None:
 
     options = arguments("model-name")
     report = Report(options.report)
+    given = os.environ.get("MLFLOW_RUN_ID", "none")  # start_run takes it away
     with mlflow.start_run() as run:
         client = mlflow.MlflowClient()
-        check_run(report, client, run.info.run_id)
+        check_run(report, client, run.info.run_id, given)
         artifacts = client.get_run(run.info.run_id).info.artifact_uri
         report.fact("run_id", run.info.run_id)
         report.fact("artifacts", artifacts)
         check_registry(report, client, options.model_name, run.info.run_id, f"{artifacts}/model")
 
 
-def check_run(report: Report, client: "MlflowClient", run_id: str) -> None:
-    """Try what is logged to a run."""
+def check_run(report: Report, client: "MlflowClient", run_id: str, given: str) -> None:
+    """Try what is logged to a run.
+
+    Args:
+        report: Takes what was found.
+        client: Knows the run.
+        run_id: The active run.
+        given: The run that the job was given.
+    """
     import mlflow
 
     def is_the_jobs_run() -> str:
-        expect(run_id, os.environ["MLFLOW_RUN_ID"], "the run that start_run entered")
+        expect(run_id, given, "the run that start_run entered")
         return "start_run entered the job's own run"
 
     def metric_names() -> str:
