@@ -84,7 +84,8 @@ class Execution:
                 child["displayName"] = job.nodes[child["displayName"]].component["name"]
         self._show_models()
         completed = all(node.status == "Completed" for node in nodes.values())
-        jobs[name]["properties"]["status"] = "Completed" if completed else "Failed"
+        states = {child["displayName"]: child["status"] for child in jobs.children[name]}
+        jobs.set_status(name, "Completed" if completed else "Failed", **states)
 
     def _run_nodes(self, job: SubmittedJob) -> Nodes:
         folder = Path(tempfile.mkdtemp(dir=self.folder))

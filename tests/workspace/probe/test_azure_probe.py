@@ -1,7 +1,10 @@
 """The command around the probe: what it says before, what it refuses, what it leaves behind."""
 
+import io
 import json
+import signal
 import threading
+import time
 
 import pytest
 from workspace_stand_in.fixtures import completing
@@ -12,13 +15,14 @@ pytest_plugins = ["command"]
 @pytest.fixture
 def quick(monkeypatch):
     """The waiting between two looks at a job, shortened."""
-    import time
-
     sleep = time.sleep
     monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.05)))
 
 
-def test_it_says_how_many_jobs_and_minutes_and_sends_nothing_without_a_yes(azure, stand_in):
+@pytest.mark.parametrize("answer", ["n\n", ""], ids=["no", "nobody there"])
+def test_it_says_how_many_jobs_and_minutes_and_sends_nothing_without_a_yes(answer, azure, stand_in, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+
     finished = azure("probe", "--compute", "cpu-cluster", "--gpu-compute", "gpu-cluster")
 
     assert finished.code == 130
@@ -61,8 +65,6 @@ def test_steps_that_leave_no_report_make_it_impossible_to_tell_and_not_a_failure
 
 @pytest.mark.usefixtures("quick")
 def test_what_takes_too_long_is_canceled(azure, stand_in, tmp_path, monkeypatch):
-    import time
-
     started = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda now=time.monotonic: started + 100 * (now() - started))
 
@@ -81,9 +83,6 @@ def test_an_interrupt_cancels_the_jobs_and_archives_the_model(azure, stand_in):
     resources = stand_in.workspace.resources
 
     def interrupt_when_sent():
-        import signal
-        import time
-
         while len(list(stand_in.jobs)) < 3:
             time.sleep(0.05)
         nodes = stand_in.submitted_job(next(name for name in stand_in.jobs if "tracking" in name)).nodes
