@@ -85,7 +85,7 @@ def probe(
                 trial.run()
         finally:
             click.echo("Cleaning up.")
-            left = clean_up(client, [job.name for job in trial.facts.values()], models_of(model_name))
+            left = clean_up(client, trial.names, models_of(model_name))
             click.echo("\n".join(["What is left in the workspace:", *(f"  {line}" for line in left)]))
     _conclude(trial, left, file)
 
@@ -130,7 +130,7 @@ def _conclude(trial: "Trial", left: list[str], file: Path) -> None:
     from mnist_pipeline.workspace.probe.verdicts import Verdict, judge
     from mnist_pipeline.workspace.secret_scan import known_secrets, redacted
 
-    results = judge(read_ledger(), trial.facts)
+    results = judge(read_ledger(), trial.facts, trial.asked)
     rows = [
         {"belief": result.assumption.name, "verdict": result.verdict.value, "finding": words_of(result.finding)}
         for result in results

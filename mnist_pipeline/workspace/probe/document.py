@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from mnist_pipeline.workspace.probe.assumptions import Assumption, read_ledger
+from mnist_pipeline.workspace.probe.jobs import ASKED
 
 _HEAD = """# What this package believes about Azure ML
 
@@ -41,8 +42,9 @@ def _section(entry: Assumption) -> str:
         "Relied on by": ", ".join(f"`{module}`" for module in entry.relied_on_by),
         "Evidence": entry.evidence,
         "If it does not hold, avoid": entry.avoid,
-        "Shown by": entry.shown_by
-        and f"the probe's job `{entry.job}`" + (f", node `{entry.node}`" if entry.node else ""),
+        "Shown by": "asking, without a job of its own"
+        if entry.job == ASKED
+        else entry.shown_by and f"the probe's job `{entry.job}`" + (f", node `{entry.node}`" if entry.node else ""),
         "Not tried": entry.not_tried,
     }
     lines = [f"### `{entry.name}`\n", f"{entry.believed}\n"]

@@ -49,7 +49,6 @@ class JobFacts:
         nodes: By their names in the pipeline, those that Azure shows no child for too.
         shown: The names of the children that Azure shows.
         any_reused: Whether a child was reused, whatever its name.
-        sent_again: What came of sending it again under its name; None if that was not tried.
     """
 
     name: str = ""
@@ -59,7 +58,6 @@ class JobFacts:
     nodes: Mapping[str, NodeFacts] = field(default_factory=dict)
     shown: tuple[str, ...] = ()
     any_reused: bool = False
-    sent_again: Check | None = None
 
     def completed(self, node: str) -> bool:
         """Tell whether a node completed, also where Azure shows it under another name."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from azure.ai.ml.entities import PipelineJob
 
 STEPS, MODEL, TRACKING, AGAIN, SERVERLESS_JOB, GPU = "steps", "model", "tracking", "again", "serverless", "gpu"
+ASKED = "asked"  # no job: what is asked of the workspace beside them
 EXPERIMENT = "mnist-pipeline-probe"
 
 
@@ -164,7 +165,11 @@ def _model(parts: Parts, code: Path) -> "PipelineJob":
     def model() -> dict[str, Any]:
         write_node = write()
         read_node = read(model=write_node.outputs.model)
-        return {"write_report": write_node.outputs.report, "read_report": read_node.outputs.report}
+        return {
+            "model": write_node.outputs.model,
+            "write_report": write_node.outputs.report,
+            "read_report": read_node.outputs.report,
+        }
 
     return model()
 

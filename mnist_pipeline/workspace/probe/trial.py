@@ -13,8 +13,15 @@ from mnist_pipeline.sdk import error_of_run, text_of
 from mnist_pipeline.workspace.explanation import explained, status_of
 from mnist_pipeline.workspace.following import NodeState, download, follow
 from mnist_pipeline.workspace.preview import preview
+from mnist_pipeline.workspace.probe.asks import (
+    look_for_missing_data,
+    look_for_missing_job,
+    name_missing_compute,
+    send_again,
+    take_name,
+)
 from mnist_pipeline.workspace.probe.facts import COMPLETED, Check, JobFacts, NodeFacts
-from mnist_pipeline.workspace.probe.jobs import AGAIN, STEPS, ProbeJob, make
+from mnist_pipeline.workspace.probe.jobs import AGAIN, MODEL, STEPS, ProbeJob, make
 from mnist_pipeline.workspace.submission import find_job, new_name, submit
 
 if TYPE_CHECKING:
@@ -33,6 +40,8 @@ class Trial:
 
     Attributes:
         facts: What is known of each job that was sent, by its name among the probe's jobs.
+        asked: What was found by asking, by the belief's name.
+        names: All jobs that may be in the workspace, as it knows them.
     """
 
     def __init__(
@@ -48,6 +57,8 @@ class Trial:
             seconds: How long to wait for the jobs at most.
         """
         self.facts: dict[str, JobFacts] = {}
+        self.asked: dict[str, Check] = {}
+        self.names: list[str] = []
         self._client = client
         self._jobs = {job.name: job for job in jobs}
         self._code = code
@@ -69,7 +80,7 @@ class Trial:
         first = [job for job in self._jobs.values() if job.name != AGAIN]
         for job in first:
             self._send(job)
-        self._send_again(self._jobs[STEPS])
+        self._ask()
         try:
             for job in first:
                 self._await(job)
@@ -84,6 +95,7 @@ class Trial:
 
     def _send(self, job: ProbeJob) -> None:
         name = new_name(f"probe-{job.name}")
+        self.names.append(name)
         self.facts[job.name] = JobFacts(name, nodes={node: NodeFacts() for node in job.nodes})
         try:
             sent = submit(self._client, make(job, self._code), name)
@@ -94,16 +106,21 @@ class Trial:
             self._know(job, accepted=True)
             self._say(f"{job.name}: {sent.name} submitted  {sent.url}")
 
-    def _send_again(self, job: ProbeJob) -> None:
-        """Send a job that was accepted once more, as a client does that has not heard the answer."""
-        if not self.facts[job.name].accepted:
-            return
-        try:
-            submit(self._client, make(job, self._code), self.facts[job.name].name)
-            check = Check(True, "the same job under the same name was not refused")
-        except WorkspaceError as error:
-            check = Check(None if _is_unclear(error) else False, str(error))
-        self._know(job, sent_again=check)
+    def _ask(self) -> None:
+        """Ask what can be asked once there is a job."""
+        steps, model = self._jobs[STEPS], self._jobs[MODEL]
+        asked = self.asked
+        asked["job-missing"] = look_for_missing_job(self._client)
+        asked["data-missing"] = look_for_missing_data(self._client)
+        nowhere = make(replace(model, compute="mnist-pipeline-no-such-compute"), self._code)
+        nowhere.name = new_name("probe-nowhere")
+        self.names.append(nowhere.name)
+        asked["compute-missing"] = name_missing_compute(self._client, nowhere)
+        if self.facts[MODEL].accepted:
+            again, other = make(model, self._code), make(steps, self._code)
+            again.name = other.name = self.facts[MODEL].name
+            asked["job-sent-again"] = send_again(self._client, again)
+            asked["name-taken"] = take_name(self._client, other)
 
     def _await(self, job: ProbeJob) -> None:
         facts = self.facts[job.name]
@@ -140,6 +157,8 @@ class Trial:
             nodes[node] = NodeFacts(status, words, reused)
             if output and (status == COMPLETED or not child):
                 nodes[node] = self._fetch(nodes[node], name, output)
+        if job.name == MODEL and nodes["write_node"].status == COMPLETED:
+            self.asked["model-output-download"] = self._fetch_model(name)
         self._know(
             job,
             status=found.status if found else "",
@@ -156,6 +175,15 @@ class Trial:
             except (WorkspaceError, OSError, ValueError) as error:
                 return replace(node, no_report=f"its report did not come: {error}")
         return replace(node, checks={check: Check(**found) for check, found in content["checks"].items()})
+
+    def _fetch_model(self, name: str) -> Check:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                download(self._client, name, "model", Path(folder, "model"))
+            except WorkspaceError as error:
+                return Check(False, str(error))
+            files = sorted(file.name for file in Path(folder).rglob("*") if file.is_file())
+        return Check("MLmodel" in files, f"files that came: {', '.join(files)}")
 
     def _know(self, job: ProbeJob, **changes: object) -> None:
         self.facts[job.name] = replace(self.facts[job.name], **changes)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from mnist_pipeline.workspace.probe.assumptions import Assumption
 from mnist_pipeline.workspace.probe.facts import Check, JobFacts, NodeFacts
-from mnist_pipeline.workspace.probe.jobs import AGAIN, GPU, MODEL, SERVERLESS_JOB, STEPS, TRACKING
+from mnist_pipeline.workspace.probe.jobs import AGAIN, ASKED, GPU, MODEL, SERVERLESS_JOB, STEPS, TRACKING
 
 Facts = Mapping[str, JobFacts]
 
@@ -35,23 +35,26 @@ class Result:
     finding: str
 
 
-def judge(ledger: Mapping[str, Assumption], facts: Facts) -> list[Result]:
+def judge(ledger: Mapping[str, Assumption], facts: Facts, asked: Mapping[str, Check]) -> list[Result]:
     """Return a result for each entry of the ledger, in its order.
 
     Args:
         ledger: The entries by name.
         facts: What became of the probe's jobs; those that were not asked for are absent.
+        asked: What was found by asking, by the entries' names; what was not asked is absent.
     """
     results = []
     for assumption in ledger.values():
-        check = _check(assumption, facts)
+        check = _check(assumption, facts, asked)
         results.append(Result(assumption, _VERDICTS[check.holds], check.finding))
     return results
 
 
-def _check(assumption: Assumption, facts: Facts) -> Check:
+def _check(assumption: Assumption, facts: Facts, asked: Mapping[str, Check]) -> Check:
     if not assumption.shown_by:
         return Check(None, f"no job shows it: {assumption.not_tried}")
+    if assumption.job == ASKED:
+        return asked.get(assumption.name, Check(None, "not asked, because the job that it takes is not there"))
     job = facts.get(assumption.job)
     if job is None:
         return Check(None, _NOT_ASKED.get(assumption.job, "not tried, because an earlier job did not complete"))
@@ -82,12 +85,15 @@ def _state(node: NodeFacts) -> str:
 
 
 def _job_accepted(facts: Facts) -> Check:
+    accepted = [job.accepted for job in facts.values()]
+    if any(accepted):
+        return Check(True, "a job was accepted")
+    return Check(None if None in accepted else False, facts[STEPS].words)
+
+
+def _upload(facts: Facts) -> Check:
     job = facts[STEPS]
-    return Check(job.accepted, job.words or "the job was accepted")
-
-
-def _sent_again(facts: Facts) -> Check:
-    return facts[STEPS].sent_again or Check(None, "the job was not accepted the first time")
+    return Check(True, "the data were uploaded") if job.accepted else _refusal(job, facts)
 
 
 def _model_output(facts: Facts) -> Check:
@@ -110,7 +116,7 @@ def _serverless(facts: Facts) -> Check:
 
 def _refusal(job: JobFacts, facts: Facts) -> Check:
     """A job that Azure refused shows something only if another one was accepted."""
-    refused = job.accepted is False and facts[STEPS].accepted is True
+    refused = job.accepted is False and any(other.accepted for other in facts.values())
     return Check(False if refused else None, f"the job was not accepted: {job.words}")
 
 
@@ -186,7 +192,7 @@ def _reuse(facts: Facts) -> Check:
 
 _OF_SUBMIT: Mapping[str, Callable[[Facts], Check]] = {
     "job-accepted": _job_accepted,
-    "job-sent-again": _sent_again,
+    "upload": _upload,
     "model-output": _model_output,
     "serverless": _serverless,
 }

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from workspace_stand_in import Request, StandIn
 from workspace_stand_in.faults import Answering, Fault
-from workspace_stand_in.message import Answer, error_answer
+from workspace_stand_in.message import Answer, error_answer, json_answer
 
 _MLFLOW = "/api/2.0/mlflow"
 _ARTIFACTS = "/artifacts"
@@ -23,9 +23,35 @@ def refuse(method: str, where: str, only: Callable[[Request], bool] = lambda _: 
     return lambda stand_in: stand_in.faults.listed.append(Fault(method, where, answer))
 
 
-def refuse_sending_again(stand_in: StandIn) -> None:
-    """Refuse a job under a name that was taken before, without saying that there is such a job."""
-    refuse("PUT", "/jobs/", lambda request: request.path.rsplit("/", 1)[1] in stand_in.jobs)(stand_in)
+def forbid_sending_again(stand_in: StandIn) -> None:
+    """Forbid to send the same job again, in place of saying that it is there; another one is refused as ever."""
+
+    def answer(request: Request, otherwise: Answering) -> Answer:
+        answered = otherwise(request)
+        again = answered.status == 200
+        return error_answer(403, "AuthorizationFailed", "A job may be sent once.") if again else answered
+
+    stand_in.faults.listed.append(Fault("PUT", "/jobs/probe-model-", answer))
+
+
+def take_any_name(stand_in: StandIn) -> None:
+    """Accept a job under the name of another."""
+
+    def answer(request: Request, otherwise: Answering) -> Answer:
+        answered = otherwise(request)
+        name = request.path.rsplit("/", 1)[1]
+        return json_answer(stand_in.jobs[name]) if answered.status == 400 and name in stand_in.jobs else answered
+
+    stand_in.faults.listed.append(Fault("PUT", "/jobs/probe-model-", answer))
+
+
+def accept_any_compute(stand_in: StandIn) -> None:
+    """Accept a job whose compute does not exist: it waits for ever."""
+
+    def answer(request: Request, _: Answering) -> Answer:
+        return stand_in.jobs.submit(request.path.rsplit("/", 1)[1], request.json["properties"])
+
+    stand_in.faults.listed.append(Fault("PUT", "/jobs/probe-nowhere-", answer))
 
 
 def forbid_other_runs(stand_in: StandIn) -> None:
@@ -74,7 +100,12 @@ def _makes_artifact(part: str) -> Callable[[Request], bool]:
 
 TAKEN_AWAY: Mapping[str, Callable[[StandIn], None]] = {
     "job-accepted": refuse("PUT", "/jobs/"),
-    "job-sent-again": refuse_sending_again,
+    "job-sent-again": forbid_sending_again,
+    "name-taken": take_any_name,
+    "compute-missing": accept_any_compute,
+    "job-missing": refuse("GET", "/jobs/mnist-pipeline-probe-none-"),
+    "data-missing": refuse("GET", "/data/mnist-pipeline-probe-none-"),
+    "upload": refuse("POST", "/listSecrets"),
     "model-output": refuse("PUT", "/jobs/probe-model-"),
     "serverless": refuse("PUT", "/jobs/probe-serverless-"),
     "metric-names": refuse("POST", f"{_MLFLOW}/runs/log-batch", _logs_metric_with_space),
@@ -107,6 +138,7 @@ IN_EXECUTION = (  # what Execution itself takes away
     "model-as-folder",
     "output-rename",
     "output-download",
+    "model-output-download",
     "node-names",
     "reuse",
     "run-id",

@@ -19,7 +19,7 @@ def steps(prepare, package):
 
 
 def verdict(name, facts):
-    (found,) = judge({name: LEDGER[name]}, facts)
+    (found,) = judge({name: LEDGER[name]}, facts, {})
     return found
 
 
