@@ -72,7 +72,8 @@ def test_with_every_capability_there_all_executed_checks_hold(probe, stand_in):
 def test_without_a_capability_exactly_its_check_fails(lacks, probe):
     finished, verdicts = probe(lacks, "--serverless")
 
-    assert {name: verdict for name, verdict in verdicts.items() if verdict[0] == "does not hold"}.keys() == {lacks}
+    failed = {name: finding for name, (verdict, finding) in verdicts.items() if verdict == "does not hold"}
+    assert failed.keys() == {lacks}, (failed, verdicts[lacks])
     assert finished.code == 1
     assert f"{lacks} does not hold. Avoid: {LEDGER[lacks].avoid}" in finished.output
     finished.assert_one_sentence("of 43 beliefs 1 did not hold")
