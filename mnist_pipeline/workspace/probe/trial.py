@@ -21,7 +21,7 @@ from mnist_pipeline.workspace.probe.asks import (
     take_name,
 )
 from mnist_pipeline.workspace.probe.facts import COMPLETED, Check, JobFacts, NodeFacts
-from mnist_pipeline.workspace.probe.jobs import AGAIN, MODEL, STEPS, ProbeJob, make
+from mnist_pipeline.workspace.probe.jobs import AGAIN, MODEL, STEPS, TRACKING, ProbeJob, make
 from mnist_pipeline.workspace.submission import find_job, new_name, submit
 
 if TYPE_CHECKING:
@@ -108,8 +108,7 @@ class Trial:
 
     def _ask(self) -> None:
         """Ask what can be asked once there is a job."""
-        steps, model = self._jobs[STEPS], self._jobs[MODEL]
-        asked = self.asked
+        model, asked = self._jobs[MODEL], self.asked
         asked["job-missing"] = look_for_missing_job(self._client)
         asked["data-missing"] = look_for_missing_data(self._client)
         nowhere = make(replace(model, compute="mnist-pipeline-no-such-compute"), self._code)
@@ -117,7 +116,7 @@ class Trial:
         self.names.append(nowhere.name)
         asked["compute-missing"] = name_missing_compute(self._client, nowhere)
         if self.facts[MODEL].accepted:
-            again, other = make(model, self._code), make(steps, self._code)
+            again, other = make(model, self._code), make(self._jobs[TRACKING], self._code)
             again.name = other.name = self.facts[MODEL].name
             asked["job-sent-again"] = send_again(self._client, again)
             asked["name-taken"] = take_name(self._client, other)
@@ -157,7 +156,7 @@ class Trial:
             nodes[node] = NodeFacts(status, words, reused)
             if output and (status == COMPLETED or not child):
                 nodes[node] = self._fetch(nodes[node], name, output)
-        if job.name == MODEL and nodes["write_node"].status == COMPLETED:
+        if job.name == MODEL and nodes["write_node"].checks is not None:  # another output of it came
             self.asked["model-output-download"] = self._fetch_model(name)
         self._know(
             job,

@@ -85,21 +85,25 @@ def _state(node: NodeFacts) -> str:
 
 
 def _job_accepted(facts: Facts) -> Check:
-    accepted = [job.accepted for job in facts.values()]
-    if any(accepted):
+    answers = [job.accepted for job in facts.values()]
+    if any(answers):
         return Check(True, "a job was accepted")
-    return Check(None if None in accepted else False, facts[STEPS].words)
+    return Check(None if None in answers else False, facts[STEPS].words)
 
 
 def _upload(facts: Facts) -> Check:
     job = facts[STEPS]
-    return Check(True, "the data were uploaded") if job.accepted else _refusal(job, facts)
+    return (
+        Check(True, "the data were uploaded")
+        if job.accepted
+        else _refused(job, any(other.accepted for other in facts.values()))
+    )
 
 
 def _model_output(facts: Facts) -> Check:
     job = facts[MODEL]
     if not job.accepted:
-        return _refusal(job, facts)
+        return _refused(job, any(other.accepted for other in facts.values()))
     if job.began("write_node"):
         return Check(True, "the job was accepted and its step wrote to the output")
     return _failed_alone(job, "write_node", facts)
@@ -108,16 +112,17 @@ def _model_output(facts: Facts) -> Check:
 def _serverless(facts: Facts) -> Check:
     job = facts[SERVERLESS_JOB]
     if not job.accepted:
-        return _refusal(job, facts)
+        return _refused(job, facts[STEPS].accepted is True)
     if job.completed("prepare_node"):
         return Check(True, "a component completed on serverless compute")
     return _failed_alone(job, "prepare_node", facts)
 
 
-def _refusal(job: JobFacts, facts: Facts) -> Check:
-    """A job that Azure refused shows something only if another one was accepted."""
-    refused = job.accepted is False and any(other.accepted for other in facts.values())
-    return Check(False if refused else None, f"the job was not accepted: {job.words}")
+def _refused(job: JobFacts, like_it_accepted: bool) -> Check:
+    """A job that Azure refused shows something only if one that differs in this alone was accepted."""
+    return Check(
+        False if job.accepted is False and like_it_accepted else None, f"the job was not accepted: {job.words}"
+    )
 
 
 def _failed_alone(job: JobFacts, node: str, facts: Facts) -> Check:

@@ -19,14 +19,13 @@ def main() -> None:
     options = arguments("earlier", "model-name")
     report = Report(options.report)
     facts = json.loads(Path(options.earlier, REPORT).read_text(encoding="utf-8"))["facts"]
-    with mlflow.start_run():
-        client = mlflow.MlflowClient()
-        if "artifacts" in facts:
-            report.check("other-run-artifacts", lambda: _read_artifacts(facts["artifacts"]))
-        if "version" in facts:
-            report.check("version-download", lambda: _download(client, options.model_name, facts["version"]))
-        if "made" in facts:
-            report.check("delete-version", lambda: _delete(client, facts["made"].split()))
+    client = mlflow.MlflowClient()
+    if "artifacts" in facts:
+        report.check("other-run-artifacts", lambda: _read_artifacts(facts["artifacts"]))
+    if "version" in facts:
+        report.check("version-download", lambda: _download(client, options.model_name, facts["version"]))
+    if "made" in facts:
+        report.check("delete-version", lambda: _delete(client, facts["made"].split()))
 
 
 def _read_artifacts(artifacts: str) -> str:

@@ -23,29 +23,27 @@ def main() -> None:
     options = arguments("model-name")
     report = Report(options.report)
     given = os.environ.get("MLFLOW_RUN_ID", "none")  # start_run takes it away
-    with mlflow.start_run() as run:
-        client = mlflow.MlflowClient()
-        check_run(report, client, run.info.run_id, given)
-        artifacts = client.get_run(run.info.run_id).info.artifact_uri
-        if report.checks["artifacts"]["holds"]:
-            report.fact("artifacts", artifacts)
-        check_registry(report, client, options.model_name, run.info.run_id, f"{artifacts}/model")
 
-
-def check_run(report: Report, client: "MlflowClient", run_id: str, given: str) -> None:
-    """Try what is logged to a run.
-
-    Args:
-        report: Takes what was found.
-        client: Knows the run.
-        run_id: The active run.
-        given: The run that the job was given.
-    """
-    import mlflow
-
-    def is_the_jobs_run() -> str:
-        expect(run_id, given, "the run that start_run entered")
+    def enter_run() -> str:
+        expect(mlflow.start_run().info.run_id, given, "the run that start_run entered")
         return "start_run entered the job's own run"
+
+    report.check("run-id", enter_run)
+    run = mlflow.active_run()
+    if run is None:
+        return
+    client, run_id = mlflow.MlflowClient(), run.info.run_id
+    check_run(report, client, run_id)
+    artifacts = client.get_run(run_id).info.artifact_uri
+    if report.checks["artifacts"]["holds"]:
+        report.fact("artifacts", artifacts)
+    check_registry(report, client, options.model_name, run_id, f"{artifacts}/model")
+    mlflow.end_run()
+
+
+def check_run(report: Report, client: "MlflowClient", run_id: str) -> None:
+    """Try what is logged to the active run."""
+    import mlflow
 
     def metric_names() -> str:
         mlflow.log_metrics({"Final test loss": 0.5, "Final test accuracy": 0.75})
@@ -74,7 +72,6 @@ def check_run(report: Report, client: "MlflowClient", run_id: str, given: str) -
         client.get_run(parent)
         return "the run names the pipeline's run, which can be read"
 
-    report.check("run-id", is_the_jobs_run)
     report.check("metric-names", metric_names)
     report.check("metric-steps", metric_steps)
     report.check("parameters", parameters)
