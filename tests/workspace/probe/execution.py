@@ -2,7 +2,7 @@
 
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -140,8 +140,8 @@ class Execution:
             commands = _only_python(commands, folder / "bin")
         tags = {"mlflow.parentRunId": pipeline_run}
         run_id = self.stand_in.mlflow.start_run(name, job.properties["experimentName"], **tags)
-        not_in_a_job = dict.fromkeys(self.stand_in.environment, "")
-        variables = {**not_in_a_job, **variables_for(commands), **self.stand_in.job_environment(run_id)}
+        variables = {**variables_for(commands), **self.stand_in.job_environment(run_id)}
+        variables["BASH_ENV"] = str(_forget(self.stand_in.environment.keys() - variables.keys(), folder))
         if self.lacks == "run-id":
             del variables["MLFLOW_RUN_ID"]
         if self.lacks == "output-rename":
@@ -204,6 +204,13 @@ def _content(folder: Path) -> dict[str, bytes]:
 def _append(log: Path, line: str) -> None:
     with log.open("a") as stream:
         stream.write(line + "\n")
+
+
+def _forget(variables: Iterable[str], folder: Path) -> Path:
+    """A file by which the shell forgets variables: a job has no service principal."""
+    file = folder / "forget.sh"
+    file.write_text(f"unset {' '.join(sorted(variables))}\n")
+    return file
 
 
 def _only_python(commands: Path, folder: Path) -> Path:
