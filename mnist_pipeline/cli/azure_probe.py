@@ -110,15 +110,15 @@ def _say(line: str) -> None:
 
 
 def _announce(jobs: "Sequence[ProbeJob]") -> str:
-    lines = [f"{len(jobs)} jobs would be sent; about {sum(job.minutes for job in jobs)} minutes:"]
+    lines = [f"{len(jobs)} jobs would be sent; about {sum(job.minutes for job in jobs)} minutes on one machine:"]
     lines += [
         f"  {job.name:<10}  {len(job.nodes)} step{'s' if len(job.nodes) > 1 else ' '}  on {job.compute}, about "
         f"{job.minutes} minutes: {job.what}"
         for job in jobs
     ]
     lines.append(
-        "The times are estimates: most of them is the building of images, which later jobs use again, and the starting "
-        "of machines. The model that is registered is deleted at the end."
+        "The times are estimates. Most of it is building images, which later jobs use again, and starting machines. The "
+        "versions of the model that is registered are deleted; the empty model is archived."
     )
     return "\n".join(lines)
 

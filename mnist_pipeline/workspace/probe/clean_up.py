@@ -39,6 +39,7 @@ def clean_up(client: "MLClient", jobs: Iterable[str], models: Iterable[str], *, 
             left.append(f"job {name}, which may go on: {error}")
     if there:
         left.append(f"the records of the jobs {', '.join(there)}")
+        left.append("what they uploaded, some megabytes, and the images, which this package's other jobs use too")
     for name in models:
         try:
             if _archive(client, name):

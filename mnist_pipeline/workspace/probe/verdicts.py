@@ -85,25 +85,21 @@ def _state(node: NodeFacts) -> str:
 
 
 def _job_accepted(facts: Facts) -> Check:
-    answers = [job.accepted for job in facts.values()]
-    if any(answers):
+    if _any_accepted(facts):
         return Check(True, "a job was accepted")
-    return Check(None if None in answers else False, facts[STEPS].words)
+    unclear = any(job.accepted is None for job in facts.values())
+    return Check(None if unclear else False, facts[STEPS].words)
 
 
 def _upload(facts: Facts) -> Check:
     job = facts[STEPS]
-    return (
-        Check(True, "the data were uploaded")
-        if job.accepted
-        else _refused(job, any(other.accepted for other in facts.values()))
-    )
+    return Check(True, "the data were uploaded") if job.accepted else _refused(job, _any_accepted(facts))
 
 
 def _model_output(facts: Facts) -> Check:
     job = facts[MODEL]
     if not job.accepted:
-        return _refused(job, any(other.accepted for other in facts.values()))
+        return _refused(job, _any_accepted(facts))
     if job.began("write_node"):
         return Check(True, "the job was accepted and its step wrote to the output")
     return _failed_alone(job, "write_node", facts)
@@ -118,11 +114,14 @@ def _serverless(facts: Facts) -> Check:
     return _failed_alone(job, "prepare_node", facts)
 
 
+def _any_accepted(facts: Facts) -> bool:
+    return any(job.accepted for job in facts.values())
+
+
 def _refused(job: JobFacts, like_it_accepted: bool) -> Check:
     """A job that Azure refused shows something only if one that differs in this alone was accepted."""
-    return Check(
-        False if job.accepted is False and like_it_accepted else None, f"the job was not accepted: {job.words}"
-    )
+    refused = job.accepted is False and like_it_accepted
+    return Check(False if refused else None, f"the job was not accepted: {job.words}")
 
 
 def _failed_alone(job: JobFacts, node: str, facts: Facts) -> Check:

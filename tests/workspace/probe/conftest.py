@@ -13,4 +13,5 @@ def built(environments):
     for declared in (PREP, KERAS):
         conda_file = yaml.safe_load(declared["conda_file"].read_text())
         made[conda_file["name"]] = environments(conda_file)
+    made["mnist-pipeline-keras-gpu"] = made["mnist-pipeline-keras"]  # the same but for CUDA, which is gigabytes
     return lambda conda_file: made[conda_file["name"]]

@@ -26,7 +26,7 @@ def test_it_says_how_many_jobs_and_minutes_and_sends_nothing_without_a_yes(answe
     finished = azure("probe", "--compute", "cpu-cluster", "--gpu-compute", "gpu-cluster")
 
     assert finished.code == 130
-    assert "5 jobs would be sent; about 67 minutes:" in finished.output
+    assert "5 jobs would be sent; about 67 minutes on one machine:" in finished.output
     assert "gpu         1 step   on gpu-cluster, about 25 minutes: the GPU image" in finished.output
     assert list(stand_in.jobs) == []
 
@@ -36,6 +36,14 @@ def test_a_compute_that_does_not_exist_is_found_out_before_anything_is_sent(azur
 
     finished.assert_one_sentence("there is no compute no-such-cluster", "use")
     assert list(stand_in.jobs) == []
+
+
+def test_its_help_says_what_it_does_and_how_it_ends(azure):
+    shown = azure("probe", "--help")
+
+    assert shown.code == 0
+    assert "mnist-pipeline azure probe --compute cpu-cluster" in shown.output
+    assert "exit code" in shown.output
 
 
 def test_it_needs_a_compute(azure):

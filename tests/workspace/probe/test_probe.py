@@ -79,5 +79,14 @@ def test_without_a_capability_exactly_its_check_fails(lacks, probe):
     finished.assert_one_sentence("of 43 beliefs 1 did not hold")
 
 
+@pytest.mark.parametrize("lacks", ["environment-gpu", "gpu-found"])
+def test_without_a_gpu_or_its_image_that_check_fails(lacks, probe):
+    """There is no GPU here, so that only what is missing can be shown."""
+    finished, verdicts = probe(lacks, "--gpu-compute", "gpu-cluster")
+
+    assert {name for name, (verdict, _) in verdicts.items() if verdict == "does not hold"} == {lacks}
+    assert finished.code == 1
+
+
 def test_each_executed_check_has_a_way_to_take_its_capability_away():
     assert sorted([*TAKEN_AWAY, *IN_EXECUTION]) == sorted(EXECUTED)
