@@ -117,8 +117,8 @@ def _announce(jobs: "Sequence[ProbeJob]") -> str:
         for job in jobs
     ]
     lines.append(
-        "The times are estimates. Most of it is building images, which later jobs use again, and starting machines. The "
-        "versions of the model that is registered are deleted; the empty model is archived."
+        "The times are estimates. Most of it is building images, which later jobs use again, and starting machines. "
+        "The versions of the model that is registered are deleted; the empty model is archived."
     )
     return "\n".join(lines)
 
