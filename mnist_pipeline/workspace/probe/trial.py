@@ -156,7 +156,11 @@ class Trial:
             nodes[node] = NodeFacts(status, words, reused)
             if output and (status == COMPLETED or not child):
                 nodes[node] = self._fetch(nodes[node], name, output)
-        if job.name == MODEL and nodes["write_node"].checks is not None:  # another output of it came
+        if (
+            job.name == MODEL
+            and (wrote := (nodes["write_node"].checks or {}).get("model-output-folder"))
+            and wrote.holds
+        ):
             self.asked["model-output-download"] = self._fetch_model(name)
         self._know(
             job,

@@ -111,7 +111,8 @@ def _serverless(facts: Facts) -> Check:
         return _refused(job, facts[STEPS].accepted is True)
     if job.completed("prepare_node"):
         return Check(True, "a component completed on serverless compute")
-    return _failed_alone(job, "prepare_node", facts)
+    failed = job.nodes["prepare_node"].status == "Failed" and facts[STEPS].completed("prepare_node")
+    return Check(False if failed else None, f"prepare_node {_state(job.nodes['prepare_node'])}")
 
 
 def _any_accepted(facts: Facts) -> bool:

@@ -141,13 +141,15 @@ class Execution:
         tags = {"mlflow.parentRunId": pipeline_run}
         run_id = self.stand_in.mlflow.start_run(name, job.properties["experimentName"], **tags)
         variables = {**variables_for(commands), **self.stand_in.job_environment(run_id)}
-        variables["BASH_ENV"] = str(_forget(self.stand_in.environment.keys() - variables.keys(), folder))
+        not_in_a_job = {*self.stand_in.environment, "PYTHONPATH"} - variables.keys()
+        variables["BASH_ENV"] = str(_forget(not_in_a_job, folder))
         if self.lacks == "run-id":
             del variables["MLFLOW_RUN_ID"]
         if self.lacks == "output-rename":
             (folder / "site").mkdir()
             (folder / "site/sitecustomize.py").write_text(_NO_RENAME)
-            variables["PYTHONPATH"] = str(folder / "site")
+            with (folder / "forget.sh").open("a") as file:
+                file.write(f'export PYTHONPATH="{folder / "site"}"\n')
         return variables
 
     def _as_sent(self, node: Node) -> Node:

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 from workspace_stand_in import Request, StandIn
@@ -46,10 +47,10 @@ def take_any_name(stand_in: StandIn) -> None:
 
 
 def accept_any_compute(stand_in: StandIn) -> None:
-    """Accept a job whose compute does not exist: it waits for ever."""
+    """Accept a job whose compute does not exist, like one on a compute that does."""
 
-    def answer(request: Request, _: Answering) -> Answer:
-        return stand_in.jobs.submit(request.path.rsplit("/", 1)[1], request.json["properties"])
+    def answer(request: Request, otherwise: Answering) -> Answer:
+        return otherwise(replace(request, body=request.body.replace(b"mnist-pipeline-no-such-compute", b"cpu-cluster")))
 
     stand_in.faults.listed.append(Fault("PUT", "/jobs/probe-nowhere-", answer))
 
