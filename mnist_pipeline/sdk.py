@@ -223,3 +223,15 @@ def registered_code_hash(client: Any, name: str, version: str) -> str | None:
     properties = client._code.get(name, version).properties or {}
     found: str | None = properties.get("hash_sha256")
     return found
+
+
+def error_of_run(client: Any, run: str) -> str:
+    """Return why a job or a node failed, in Azure's words; empty if Azure does not say."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        response = client.jobs._runs_operations.get_run_details(run).error
+    except AzureError:
+        return ""
+    message = response and response.error and response.error.message
+    return " ".join(str(message or "").split())

@@ -11,6 +11,7 @@ from mnist_pipeline.cli.azure_export import export
 from mnist_pipeline.cli.azure_jobs import cancel, children
 from mnist_pipeline.cli.azure_logs import logs
 from mnist_pipeline.cli.azure_look import doctor, list_
+from mnist_pipeline.cli.azure_probe import probe
 from mnist_pipeline.cli.azure_register import register_components
 from mnist_pipeline.cli.azure_stream import stream
 from mnist_pipeline.cli.azure_submit import submit
@@ -47,5 +48,5 @@ def azure() -> None:
     logging.getLogger("azure").setLevel(logging.CRITICAL)  # what matters of it is said in the error, in one sentence
 
 
-for command in (doctor, list_, submit, stream, children, logs, download, cancel, register_components, export):
+for command in (doctor, list_, submit, stream, children, logs, download, cancel, register_components, export, probe):
     azure.add_command(command)

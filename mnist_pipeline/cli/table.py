@@ -17,6 +17,9 @@ _STATES = {
     "failed": "red",
     "Running": "cyan",
     "Canceled": "yellow",
+    "holds": "green",
+    "does not hold": "red",
+    "could not tell": "yellow",
 }
 
 

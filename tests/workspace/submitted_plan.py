@@ -13,7 +13,7 @@ _NODE_OUTPUT = re.compile(r"\$\{\{parent\.jobs\.(\w+)\.outputs\.(\w+)\}\}")
 
 def plan_of(job: SubmittedJob, folder: Path) -> Plan:
     """Lay out what was uploaded in `folder` and return the plan of the submitted job."""
-    inputs = {name: _job_input(job, name, folder / "data") for name in job.properties["inputs"]}
+    inputs = {name: _job_input(job, name, folder / "data") for name in job.properties.get("inputs") or {}}
     nodes = {name: _plan_node(node, inputs, folder / "snapshots") for name, node in job.nodes.items()}
     return Plan(job.name, job.properties["experimentName"], nodes, outputs={})
 
@@ -29,9 +29,9 @@ def _job_input(job: SubmittedJob, name: str, folder: Path) -> Literal | LocalDat
 
 
 def _plan_node(node: SubmittedNode, job_inputs: dict, folder: Path) -> Node:
-    declared = node.component["inputs"]
+    declared = node.component.get("inputs", {})
     inputs = {port: Literal(spec["default"]) for port, spec in declared.items() if spec.get("default") is not None}
-    for port, given in node.node["inputs"].items():
+    for port, given in (node.node.get("inputs") or {}).items():
         value = given["value"]
         if match := _NODE_OUTPUT.fullmatch(value):
             inputs[port] = OutputOf(*match.groups())

@@ -58,6 +58,8 @@ class Workspace:
             return self._answer_job(request, path)
         if request.method == "GET":
             return self._answer_get(request, path)
+        if request.method == "PUT" and kind in KINDS and path.count("/") == 1:  # what holds the versions
+            return json_answer(self.resources.put(path, request.json["properties"]))
         if request.method == "PUT" and kind in KINDS:
             specification = request.json["properties"].get("componentSpec") or {}
             return refuse_dangling(specification) or self._assets.put(request, path)
