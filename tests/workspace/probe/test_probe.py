@@ -52,7 +52,8 @@ def probe(built, tracking_server, azure, stand_in, tmp_path, tmp_path_factory, m
         execution = Execution(stand_in, built, tmp_path_factory.mktemp("execution"), lacks, earlier)
         with executing(execution):
             finished = azure("probe", "--compute", "cpu-cluster", "--yes", "--json", "probe.json", *options)
-        done.update({kind: nodes for kind, nodes in execution.ran.items() if kind not in anew})
+        if not lacks:
+            done.update(execution.ran)
         results = json.loads((tmp_path / "probe.json").read_text())["results"]
         return finished, {result["name"]: (result["verdict"], result["finding"]) for result in results}
 
