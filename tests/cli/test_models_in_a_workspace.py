@@ -77,8 +77,8 @@ def test_versions_are_listed_with_their_roles(command):
     rows = [row for row in json.loads(command("models", "list", "--json")) if row["model"] == NAME]
 
     assert [(row["version"], row["role"], row["accuracy"]) for row in rows] == [
-        ("2", "champion, challenger", "0.9000"),
-        ("1", "", "0.6000"),
+        (2, "champion, challenger", 0.9),
+        (1, "", 0.6),
     ]
 
 
