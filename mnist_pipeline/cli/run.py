@@ -138,7 +138,7 @@ if TYPE_CHECKING:
     "--mcnemar-level",
     default=Policy.mcnemar_level,
     show_default=True,
-    type=click.FloatRange(0, 1),
+    type=click.FloatRange(0, 0.999999),
     help="Level of an exact McNemar test, say 0.05: under better, the model must be significantly better than the "
     "champion; under not_worse, not significantly worse. 0 is off.",
 )

@@ -50,7 +50,7 @@ class Policy:
             `champion_margin` below the champion's; `off`: no comparison.
         champion_margin: See `champion`, 0..1.
         mcnemar_level: If above 0, the level of an exact McNemar test on the test images that only one of the two models
-            has right, 0..1. Under `better` the difference must be significant; under `not_worse` the model must not be
+            has right, 0..0.999999. Under `better` the difference must be significant; under `not_worse` the model must not be
             significantly worse.
 
     Raises:
@@ -64,7 +64,7 @@ class Policy:
     min_images: int = setting(0, min=0)
     champion: str = setting(NOT_WORSE, choices=CHAMPION_RULES)
     champion_margin: float = setting(0.0, min=0, max=1)
-    mcnemar_level: float = setting(0.0, min=0, max=1)
+    mcnemar_level: float = setting(0.0, min=0, max=0.999999)
 
     def __post_init__(self) -> None:
         check_settings(self)
