@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     default=Hyperparameters.batch_size,
     show_default=True,
     type=click.IntRange(min=0),
-    help="Images a step; 0 takes the network's own.",
+    help="Images per step; 0 takes the network's own.",
 )
 @click.option(
     "--learning-rate",
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     default=Hyperparameters.seed,
     show_default=True,
     type=click.IntRange(0, 2**32 - 1),
-    help="Of everything random.",
+    help="Random seed.",
 )
 @click.option(
     "--network",
@@ -89,7 +89,7 @@ if TYPE_CHECKING:
     default=Policy.min_accuracy,
     show_default=True,
     type=click.FloatRange(0, 1),
-    help="The least accuracy on the test images for the model to be registered.",
+    help="Lowest accuracy on the test images for the model to be registered.",
 )
 @click.option(
     "--accuracy-confidence",

@@ -17,7 +17,7 @@ def prepare_data_component(
 
     Args:
         input_data: The four IDX files of the training and the test split, plain or gzip-compressed.
-        training_data: Folder with mnist_train.csv, a line an image: label, then pixels 0..255.
+        training_data: Folder with mnist_train.csv, one line per image: label, then pixels 0..255.
         test_data: Folder with mnist_test.csv, of the same form.
     """
     from mnist_pipeline.mnist.prep import prepare_data

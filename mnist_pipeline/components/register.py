@@ -41,16 +41,16 @@ def register_model_component(
         registration: Folder with registration.json, written whether or not the model was registered.
         test_data: What the model was scored on. A champion whose figures are of other data is scored again on it.
         model_name: Name in the registry.
-        min_accuracy: The least accuracy to register, 0 to 1.
-        accuracy_confidence: When given, the lower bound of the accuracy's Wilson interval at this confidence (0.95 say)
+        min_accuracy: Lowest accuracy to register, 0 to 1.
+        accuracy_confidence: If above 0, the lower bound of the accuracy's Wilson interval at this confidence (0.95 say)
             must reach min_accuracy, in place of the accuracy itself.
-        min_class_recall: The least recall of every class, 0 to 1.
-        max_loss: The greatest cross-entropy in nats.
-        min_images: The least number of test images.
+        min_class_recall: Lowest recall of every class, 0 to 1; 0 is off.
+        max_loss: Highest cross-entropy in nats; 0 is off.
+        min_images: Lowest number of test images; 0 is off.
         champion: What is required in comparison with the champion: better, not_worse (within champion_margin), or off.
         champion_margin: How far the accuracy may be below the champion's under not_worse, 0 to 1.
-        mcnemar_level: Level of an exact McNemar test, 0.05 say. Under better the model must be significantly better,
-            under not_worse it must not be significantly worse.
+        mcnemar_level: Level of an exact McNemar test, 0.05 say; 0 is off. Under better the model must be significantly
+            better, under not_worse it must not be significantly worse.
     """
     from mnist_pipeline.mnist.registry import register
 

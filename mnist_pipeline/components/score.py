@@ -22,7 +22,7 @@ def keras_score_component(
     """Score a model on a label-first CSV: predictions, metrics.json, and pictures.
 
     Args:
-        input_data: A CSV, a line an image: label, then pixels 0..255; the file or a folder with exactly one.
+        input_data: A CSV, one line per image: label, then pixels 0..255; the file or a folder with exactly one.
         input_model: MLflow model folder.
         output_result: Folder with predict_result.csv, labels.csv, metrics.json, confusion matrix and worst mistakes.
     """

@@ -34,21 +34,21 @@ def keras_train_component(
     """Train a Keras network on a label-first CSV and save it as an MLflow model.
 
     Args:
-        input_data: A CSV, a line an image: label, then pixels 0..255; the file or a folder with exactly one.
+        input_data: A CSV, one line per image: label, then pixels 0..255; the file or a folder with exactly one.
         output_model: MLflow model folder.
         idx_data: The IDX files that the CSV was made from; their header tells height and width of the images, which
             the CSV does not. Not needed for square images.
         epochs: Passes over the training images.
-        batch_size: Images a step; 0 takes the network's own.
+        batch_size: Images per step; 0 takes the network's own.
         learning_rate: Peak of the learning rate's schedule; 0 takes the network's own.
-        validation_split: Share of the images held out to validate, 0 to 1.
-        seed: Of everything random; the same seed gives the same model on the same machine.
+        validation_split: Share of the images held out to validate, 0 to 0.99.
+        seed: Random seed; the same seed gives the same model on the same machine.
         network: small, wide or large (each slower and more accurate than the one before), or sample (Microsoft's).
         augmentation: none; shift moves training images by up to a pixel; flip mirrors half of them left to right, which
             suits clothes but neither digits nor letters; flip-shift does both.
         precision: float32, bfloat16, or auto: bfloat16 on a CPU with instructions for it, otherwise float32.
         image_rows: Height of the images in pixels, where there is no idx_data; 0 takes them to be square.
-        class_names: Names of the classes from label 0 on, with commas between.
+        class_names: Names of the classes from label 0 on, with commas between; none names none.
     """
     from mnist_pipeline.mnist.dataset import find_image_size, read_csv_dataset
     from mnist_pipeline.mnist.training import class_names_of, train

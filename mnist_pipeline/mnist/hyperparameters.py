@@ -16,7 +16,7 @@ class Hyperparameters:
 
     Attributes:
         epochs: Passes over the training images, at least 1.
-        batch_size: Images a step, at least 1; 0 takes the network's own.
+        batch_size: Images per step, at least 1; 0 takes the network's own.
         learning_rate: Peak of the learning rate's schedule, above 0; 0 takes the network's own.
         validation_split: Share of the images held out to validate, 0 to 0.99.
         seed: of the split, the initial weights, the order of the images and their augmentation.

@@ -50,8 +50,8 @@ class Policy:
             `champion_margin` below the champion's; `off`: no comparison.
         champion_margin: See `champion`, 0..1.
         mcnemar_level: If above 0, the level of an exact McNemar test on the test images that only one of the two models
-            has right, 0..0.999999. Under `better` the difference must be significant; under `not_worse` the model must not be
-            significantly worse.
+            has right, 0..0.999999. Under `better` the difference must be significant; under `not_worse` the model must
+            not be significantly worse.
 
     Raises:
         SettingError: a value has the wrong type or is out of its range.

@@ -53,24 +53,24 @@ def image_classification_pipeline(
     Args:
         pipeline_input_data: The four IDX files, plain or gzip-compressed.
         epochs: Passes over the training images.
-        batch_size: Images a training step; 0 takes the network's own.
+        batch_size: Images per training step; 0 takes the network's own.
         learning_rate: Peak of the learning rate's schedule; 0 takes the network's own.
-        validation_split: Share of the training images held out to validate, 0 to 1.
-        seed: Of everything random.
+        validation_split: Share of the training images held out to validate, 0 to 0.99.
+        seed: Random seed.
         network: small, wide or large (each slower and more accurate than the one before), or sample (Microsoft's).
         augmentation: none, shift, flip or flip-shift; to flip suits clothes but neither digits nor letters.
         precision: float32, bfloat16, or auto: bfloat16 on a CPU with instructions for it, otherwise float32.
-        class_names: Names of the classes from label 0 on, with commas between.
+        class_names: Names of the classes from label 0 on, with commas between; none names none.
         model_name: Name in the model registry.
-        min_accuracy: The least accuracy to register, 0 to 1.
-        accuracy_confidence: When given, the lower bound of the accuracy's Wilson interval at this confidence must
+        min_accuracy: Lowest accuracy to register, 0 to 1.
+        accuracy_confidence: If above 0, the lower bound of the accuracy's Wilson interval at this confidence must
             reach min_accuracy.
-        min_class_recall: The least recall of every class, 0 to 1.
-        max_loss: The greatest cross-entropy in nats.
-        min_images: The least number of test images.
+        min_class_recall: Lowest recall of every class, 0 to 1; 0 is off.
+        max_loss: Highest cross-entropy in nats; 0 is off.
+        min_images: Lowest number of test images; 0 is off.
         champion: What is required in comparison with the champion: better, not_worse (within champion_margin), or off.
         champion_margin: How far the accuracy may be below the champion's under not_worse, 0 to 1.
-        mcnemar_level: Level of an exact McNemar test against the champion.
+        mcnemar_level: Level of an exact McNemar test against the champion; 0 is off.
         compute: Where the nodes run; the job's default compute if not given. Has no effect on this machine.
         train_compute: Where the training runs, a GPU cluster say; `compute` if not given.
         gpu: Train in the environment with CUDA. Say so where `train_compute` has GPUs. Has no effect on this machine.

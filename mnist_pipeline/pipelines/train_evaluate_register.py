@@ -71,17 +71,17 @@ def train_evaluate_register_pipeline(
         train_data_asset_uri: Training data.
         test_data_asset_uri: Test data.
         epochs: Passes over the training images.
-        seed: Of everything random.
+        seed: Random seed.
         model_name: Name in the model registry.
-        min_accuracy: The least accuracy to register, 0 to 1.
-        accuracy_confidence: When given, the lower bound of the accuracy's Wilson interval at this confidence must
+        min_accuracy: Lowest accuracy to register, 0 to 1.
+        accuracy_confidence: If above 0, the lower bound of the accuracy's Wilson interval at this confidence must
             reach min_accuracy.
-        min_class_recall: The least recall of every class, 0 to 1.
-        max_loss: The greatest cross-entropy in nats.
-        min_images: The least number of test images.
+        min_class_recall: Lowest recall of every class, 0 to 1; 0 is off.
+        max_loss: Highest cross-entropy in nats; 0 is off.
+        min_images: Lowest number of test images; 0 is off.
         champion: What is required in comparison with the champion: better, not_worse (within champion_margin), or off.
         champion_margin: How far the accuracy may be below the champion's under not_worse, 0 to 1.
-        mcnemar_level: Level of an exact McNemar test against the champion.
+        mcnemar_level: Level of an exact McNemar test against the champion; 0 is off.
         compute: Where the nodes run; the job's default compute if not given. Has no effect on this machine.
         instance_type: On a Kubernetes compute, the name of the instance type to run on.
     """
