@@ -1,6 +1,7 @@
 """The MLflow store that a command looks into."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from importlib.metadata import PackageNotFoundError, version
@@ -9,6 +10,9 @@ from pathlib import Path
 from mnist_pipeline.errors import RegistryError
 
 _WORKSPACE = "azureml:"  # how the tracking URI of an Azure ML workspace begins
+_WORKSPACE_URI = re.compile(  # which the package asks for, letter by letter
+    r"azureml://[^/]+/.*/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices/workspaces/."
+)
 _PACKAGE = "azureml-mlflow"  # MLflow's way there
 
 
@@ -26,11 +30,17 @@ def looking_into(store: str) -> Iterator[None]:
     """Let MLflow look into a store from now on; say what is wrong if the body cannot reach a workspace's.
 
     Raises:
-        RegistryError: the store is a workspace's, and the package to reach it is not installed.
+        RegistryError: the store is a workspace's, and the package to reach it is not installed, or the URI is no
+            workspace's.
         WorkspaceError: the workspace cannot be reached, or there is no way to sign in.
     """
     if store.startswith(_WORKSPACE):
         _check_package()
+        if not _WORKSPACE_URI.match(store):  # the package would end in a traceback
+            raise RegistryError(
+                "MLFLOW_TRACKING_URI is not the tracking URI of an Azure ML workspace; set it to what `az ml workspace "
+                "show --query mlflow_tracking_uri` prints."
+            )
     import mlflow
 
     from mnist_pipeline.workspace.explanation import explained

@@ -135,3 +135,12 @@ def test_a_workspace_without_its_package_says_what_to_install(tmp_path):
 
 def site_packages():
     return [Path(folder) for folder in sys.path if folder.endswith("site-packages")]
+
+
+@pytest.mark.parametrize("uri", ["azureml:", "azureml://westeurope.api.azureml.ms/x", "azureml://user:SECRET@x"])
+def test_a_tracking_uri_that_is_no_workspaces_is_one_sentence(uri, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+
+    with pytest.raises(RegistryError, match="not the tracking URI of an Azure ML workspace; set it to") as refused:
+        models("list")
+    assert "SECRET" not in str(refused.value)
