@@ -15,7 +15,7 @@ TYPES = {int: INTEGER, float: NUMBER, str: TEXT, bool: BOOLEAN}
 
 Settings = TypeVar("Settings")
 
-_WORDS = {INTEGER: "a whole number", NUMBER: "a number", TEXT: "text", BOOLEAN: "true or false"}
+_WORDS = {INTEGER: "a whole number", NUMBER: "a number", BOOLEAN: "true or false"}
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Range:
 
     Attributes:
         kind: `integer`, `number`, `string` or `boolean`.
-        min: Lowest number; None sets no limit.
+        min: Lowest number, or lowest number of characters of a text; None sets no limit.
         max: Highest number; None sets no limit.
         choices: The allowed texts; empty allows any.
     """
@@ -38,6 +38,8 @@ class Range:
         """Return the words that follow "it must be"."""
         if self.choices:
             return f"one of {', '.join(self.choices)}"
+        if self.kind == TEXT:
+            return "text" if self.min is None else f"text of at least {_shown(self.min)} character"
         words = _WORDS[self.kind]
         low, high = _shown(self.min), _shown(self.max)
         if low and high:
@@ -105,7 +107,9 @@ def read_value(name: str, text: str, range_: Range) -> str | int | float | bool:
 
 def _is_within(value: object, range_: Range) -> bool:
     if range_.kind == TEXT:
-        return isinstance(value, str) and (not range_.choices or value in range_.choices)
+        if not isinstance(value, str) or len(value) < (range_.min or 0):
+            return False
+        return not range_.choices or value in range_.choices
     if range_.kind == BOOLEAN or isinstance(value, bool):
         return range_.kind == BOOLEAN and isinstance(value, bool)
     if not isinstance(value, int) and not (range_.kind == NUMBER and isinstance(value, float)):

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from mnist_pipeline.mnist.settings import TYPES, Range, check_value, ranges_of
+from mnist_pipeline.mnist.settings import TEXT, TYPES, Range, check_value, ranges_of
 
 
 def checked(*settings: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -22,7 +22,8 @@ def checked(*settings: type) -> Callable[[Callable[..., Any]], Callable[..., Any
     def decorate(pipeline_function: Callable[..., Any]) -> Callable[..., Any]:
         parameters = inspect.signature(pipeline_function).parameters
         kinds = {name: TYPES[one.annotation] for name, one in parameters.items() if isinstance(one.annotation, type)}
-        ranges = {name: Range(kind) for name, kind in kinds.items()}
+        # mldesigner refuses an empty text on a step's command line
+        ranges = {name: Range(kind, min=1 if kind == TEXT else None) for name, kind in kinds.items()}
         for declared in settings:
             ranges |= {name: range_ for name, range_ in ranges_of(declared).items() if name in parameters}
 

@@ -157,6 +157,12 @@ def test_a_value_of_an_outer_pipeline_is_checked_too(idx_folder, tmp_path):
         run_locally(job, tmp_path / "runs")
 
 
+@pytest.mark.parametrize("name", ["class_names", "model_name"])
+def test_no_setting_takes_an_empty_text_which_mldesigner_would_refuse(name, idx_folder):
+    with pytest.raises(SettingError, match=f"^{name} is ''; it must be text of at least 1 character\\.$"):
+        make_job(idx_folder, **{name: ""})
+
+
 def test_no_setting_takes_none(idx_folder):
     for name in image_classification_pipeline.ranges:
         with pytest.raises(SettingError, match=f"^{name} is None; it must be "):
