@@ -10,8 +10,6 @@ from job_environment import pip_list
 
 from mnist_pipeline.components.environment import KERAS, KERAS_GPU, PREP
 
-pytestmark = pytest.mark.slow
-
 
 def test_preparing_needs_no_tensorflow():
     packages = pip_list(yaml.safe_load(PREP["conda_file"].read_text()))
@@ -19,6 +17,7 @@ def test_preparing_needs_no_tensorflow():
     assert not [package for package in packages if package.startswith(("tensorflow", "keras"))]
 
 
+@pytest.mark.long
 def test_pip_finds_versions_that_go_together_for_every_conda_file(environments, tmp_path):
     """By installing them for other tests; the GPU's list, which no test needs, only adds to what is installed then.
 

@@ -16,7 +16,7 @@ from mnist_pipeline.runner.run import carry_out
 from mnist_pipeline.runner.run_folder import RunFolder
 from mnist_pipeline.runner.subprocess_node import run_in_subprocess
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 def main_job(data, model_name):
