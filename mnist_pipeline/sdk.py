@@ -19,7 +19,7 @@ from typing import Any
 
 from mnist_pipeline.mnist.settings import TEXT, TYPES, Range, check_value, read_value
 
-_PARENT_INPUT = re.compile(r"\$\{\{parent\.inputs\.([^}]+)\}\}")
+PARENT_INPUT = re.compile(r"\$\{\{parent\.inputs\.([^}]+)\}\}")
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|/subscriptions/")  # a URI, or a resource of Azure
 _MODELS = ("mlflowmodel", "custommodel", "tritonmodel")
 _FOLDERS = ("urifolder", "mltable", "mlflowmodel", "tritonmodel")
@@ -104,7 +104,7 @@ def _values_of(node: Any, parent_values: dict[str, Any]) -> dict[str, Any]:
     values = {}
     for name, bound in inputs_of(node).items():
         path = bound if isinstance(bound, str) else getattr(bound, "path", None)
-        binding = _PARENT_INPUT.fullmatch(path) if isinstance(path, str) else None
+        binding = PARENT_INPUT.fullmatch(path) if isinstance(path, str) else None
         value = parent_values.get(binding[1]) if binding else bound
         if not (isinstance(value, str) and "${{" in value):  # another node's output, or several bindings in one text
             values[name] = value
@@ -125,7 +125,7 @@ def unbound_inputs(job: Any) -> list[str]:
     """Return the inputs of a job that have no value although a node is bound to them; the SDK sends such bindings."""
     given = {name for name, job_input in job.inputs.items() if value_of(job_input) is not None}
     bound = [getattr(bound, "path", bound) for node in job.jobs.values() for bound in inputs_of(node).values()]
-    return sorted({name for path in bound if isinstance(path, str) for name in _PARENT_INPUT.findall(path)} - given)
+    return sorted({name for path in bound if isinstance(path, str) for name in PARENT_INPUT.findall(path)} - given)
 
 
 def nodes_of(job: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

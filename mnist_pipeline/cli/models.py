@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from mnist_pipeline.mnist.versions import ModelVersions
 
 
+_NUMBERS = ("accuracy", "loss", "images", "hyperparameter.")  # other tags may look like numbers: a commit, a digest
+
+
 @click.group(short_help="See which model is champion; promote another, or roll back.")
 def models() -> None:
     """See which version of a model is the champion and who was before; promote another, or roll back.
@@ -113,7 +116,8 @@ def show(model_name: str, version: int | None, as_json: bool) -> None:
     facts |= {"created": _created(found)}
     tags = {name: value for name, value in sorted(found.tags.items()) if not name.startswith(MOVE_TAG)}
     if as_json:
-        numbers = {name: value if (number := _number(value)) is None else number for name, value in tags.items()}
+        parsed = {name: _number(value) for name, value in tags.items() if name.startswith(_NUMBERS)}
+        numbers = tags | {name: number for name, number in parsed.items() if number is not None}
         reigns = [asdict(reign) for reign in history]
         click.echo(to_json({**facts, **numbers, "description": found.description, "history": reigns}, indent=2))
         return

@@ -19,6 +19,7 @@ from mnist_pipeline.errors import PlanError
 from mnist_pipeline.mnist.settings import TYPES, Range, read_value
 from mnist_pipeline.runner.plan import Binding, Literal, LocalData, Node, OutputOf, Plan, Snapshot
 from mnist_pipeline.sdk import (
+    PARENT_INPUT,
     check_values,
     code_of,
     inputs_of,
@@ -29,7 +30,6 @@ from mnist_pipeline.sdk import (
     value_of,
 )
 
-_PARENT_INPUT = re.compile(r"\$\{\{parent\.inputs\.([^}]+)\}\}")
 _NODE_OUTPUT = re.compile(r"\$\{\{parent\.jobs\.([^.}]+)\.outputs\.([^}]+)\}\}")
 _PARENT_OUTPUT = re.compile(r"\$\{\{parent\.outputs\.([^}]+)\}\}")
 _DATA_TYPES = {value for name, value in vars(AssetTypes).items() if name.isupper()}
@@ -92,7 +92,7 @@ def _read_nodes(
     pipelines = {name: _sub_pipeline_outputs(job) for name, job in jobs.items() if job.type == "pipeline"}
 
     def resolve(path: str) -> Binding | None:
-        if match := _PARENT_INPUT.fullmatch(path):
+        if match := PARENT_INPUT.fullmatch(path):
             return parent_inputs.get(match[1])
         if match := _NODE_OUTPUT.fullmatch(path):
             node, port = match.groups()
@@ -117,7 +117,7 @@ def _read_nodes(
                 binding = resolve(path)
                 if binding is None:
                     inputs.pop(port, None)
-                    if not (_PARENT_INPUT.fullmatch(path) and job.component.inputs[port].optional):
+                    if not (PARENT_INPUT.fullmatch(path) and job.component.inputs[port].optional):
                         raise PlanError(f"{what} is bound to {path}, which has no value.")
                     continue
             else:

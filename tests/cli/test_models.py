@@ -26,7 +26,7 @@ def registry(mlflow_store, monkeypatch):
     for digest, accuracy, reason in (("aa", "0.80", "good enough"), ("bb", "0.91234", "better")):
         run = mlflow_store.create_run("0")
         source = f"{run.info.artifact_uri}/model"
-        tags = {"accuracy": accuracy, "images": "1000", "hyperparameter.epochs": "3"}
+        tags = {"accuracy": accuracy, "images": "1000", "hyperparameter.epochs": "3", "git_commit": "12e5"}
         number = int(versions.create(source, run.info.run_id, digest, tags, f"decided on {digest}").version)
         versions.challenge(number)
         versions.crown(number, reason)
@@ -75,6 +75,7 @@ def test_any_version_can_be_shown_for_programs():
 
     assert (shown["version"], shown["role"], shown["accuracy"], shown["hyperparameter.epochs"]) == (1, "", 0.8, 3)
     assert [(reign["version"], reign["previous"]) for reign in shown["history"]] == [(2, 1), (1, None)]
+    assert shown["git_commit"] == "12e5", "a commit that looks like a number"
     assert shown["history"][0]["until"] is None
     assert datetime.fromisoformat(shown["history"][0]["since"]).utcoffset() is not None
 
