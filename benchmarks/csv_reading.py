@@ -27,7 +27,7 @@ def compare(settings: Settings) -> list[Comparison]:
 
 def ours(csv: str) -> Work:
     """What the training step calls."""
-    from mnist_pipeline.mnist.dataset import read_csv_dataset
+    from mnist_pipeline.mnist.data.dataset import read_csv_dataset
 
     def work() -> Any:
         dataset = read_csv_dataset(csv)

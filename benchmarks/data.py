@@ -67,7 +67,7 @@ def csvs(settings: Settings) -> Path:
 
     folder = settings.scratch / "csv"
     if not folder.exists():
-        program = "import sys; from mnist_pipeline.mnist.prep import prepare_data; prepare_data(*sys.argv[1:])"
+        program = "import sys; from mnist_pipeline.mnist.data.prep import prepare_data; prepare_data(*sys.argv[1:])"
         command = [sys.executable, "-c", program, settings.data, folder, folder / "test"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return folder

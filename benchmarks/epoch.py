@@ -25,7 +25,7 @@ def compare(settings: Settings) -> list[Comparison]:
 
 def images_and_labels(data: str) -> tuple[Any, Any]:
     """Float32 pixels 0..1 of shape (n, 28, 28, 1) and labels."""
-    from mnist_pipeline.mnist.dataset import read_dataset
+    from mnist_pipeline.mnist.data.dataset import read_dataset
 
     dataset = read_dataset(data, "train")
     return dataset.images[:N_IMAGES, ..., None].astype("float32") / 255, dataset.labels[:N_IMAGES]
@@ -74,9 +74,9 @@ def our_epoch(data: str) -> Work:
     """What the training component does, told to train the sample's network."""
     import tensorflow  # noqa: F401  # its start is not part of the epoch
 
-    from mnist_pipeline.mnist.dataset import Dataset, read_dataset
-    from mnist_pipeline.mnist.hyperparameters import Hyperparameters
-    from mnist_pipeline.mnist.training import fit
+    from mnist_pipeline.mnist.data.dataset import Dataset, read_dataset
+    from mnist_pipeline.mnist.training.fit import fit
+    from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
 
     dataset = read_dataset(data, "train")
     part = Dataset(dataset.images[:N_IMAGES], dataset.labels[:N_IMAGES])

@@ -32,7 +32,7 @@ def compare(settings: Settings) -> list[Comparison]:
 
 def prep(idx: str, folder: str) -> Work:
     """This package's prep."""
-    from mnist_pipeline.mnist.prep import prepare_data
+    from mnist_pipeline.mnist.data.prep import prepare_data
 
     return lambda: prepare_data(idx, f"{folder}/train", f"{folder}/test")
 
@@ -42,7 +42,7 @@ def score(folder: str, models: str) -> Work:
     import mlflow  # noqa: F401  # started before the clock, as all imports are
     import onnxruntime  # noqa: F401
 
-    from mnist_pipeline.mnist.scoring import score
+    from mnist_pipeline.mnist.scoring.score import score
 
     return lambda: score(f"{folder}/train", f"{models}/ours", f"{folder}/result")
 

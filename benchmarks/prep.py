@@ -46,7 +46,7 @@ def data_of(name: str, settings: Settings) -> Path:
 
 def ours(data: str, folder: str) -> Work:
     """This package's step, the body of its component."""
-    from mnist_pipeline.mnist.prep import prepare_data
+    from mnist_pipeline.mnist.data.prep import prepare_data
 
     def work() -> Path:
         prepare_data(data, folder, folder)

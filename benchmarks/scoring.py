@@ -74,9 +74,9 @@ def train(folder: Path, csv: Path) -> None:
     import mlflow
 
     from benchmarks.sample_program.train import build_network
-    from mnist_pipeline.mnist.classifier import TrainedModel
-    from mnist_pipeline.mnist.dataset import read_csv_dataset
-    from mnist_pipeline.mnist.model_folder import save_model
+    from mnist_pipeline.mnist.data.dataset import read_csv_dataset
+    from mnist_pipeline.mnist.model.classifier import TrainedModel
+    from mnist_pipeline.mnist.model.model_folder import save_model
 
     dataset = read_csv_dataset(csv)
     pixels = dataset.images[:6000, ..., None].astype("float32") / 255
@@ -107,7 +107,7 @@ def tensorflow_graph(models: str, csv: str) -> Work:
     """What this package does where a model folder has no ONNX file: TensorFlow's graph, in batches."""
     import keras
 
-    from mnist_pipeline.mnist.classifier import TrainedModel
+    from mnist_pipeline.mnist.model.classifier import TrainedModel
 
     model = TrainedModel(keras.models.load_model(f"{models}/ours/data/model.keras", compile=False))
     images = images_of(csv)
@@ -116,7 +116,7 @@ def tensorflow_graph(models: str, csv: str) -> Work:
 
 def ours(models: str, csv: str) -> Work:
     """What the scoring step calls."""
-    from mnist_pipeline.mnist.model_folder import load_model
+    from mnist_pipeline.mnist.model.model_folder import load_model
 
     model, images = load_model(f"{models}/ours"), images_of(csv)
     return warm(lambda: model.probabilities(images))
@@ -138,7 +138,7 @@ def onnx_runtime(models: str, csv: str) -> Work:
 
 def images_of(csv: str) -> Any:
     """The images of a CSV."""
-    from mnist_pipeline.mnist.dataset import read_csv_dataset
+    from mnist_pipeline.mnist.data.dataset import read_csv_dataset
 
     return read_csv_dataset(csv).images
 

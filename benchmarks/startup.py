@@ -11,7 +11,7 @@ def compare(settings: Settings) -> list[Comparison]:
     programs = [
         Program("python alone", [sys.executable, "-c", "pass"]),
         Program("import mnist_pipeline", [sys.executable, "-c", "import mnist_pipeline"]),
-        Program("import of prep", [sys.executable, "-c", "import mnist_pipeline.mnist.prep"]),
+        Program("import of prep", [sys.executable, "-c", "import mnist_pipeline.mnist.data.prep"]),
         Program("mnist-pipeline --help", [sys.executable, "-m", "mnist_pipeline", "--help"]),
     ]
     return [take_turns("start-up", programs, max(5, settings.repeat))]

@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.data import Settings
 from benchmarks.measurement import QUIET, TURN, Comparison, Program, Work, command_of, serve, take_turns
-from mnist_pipeline.mnist.dataset import Dataset, read_dataset
+from mnist_pipeline.mnist.data.dataset import Dataset, read_dataset
 
 SAMPLE = "sample, 10 epochs"
 RECIPES = {
@@ -68,8 +68,8 @@ def prepare_ours(settings: dict[str, str | int], data: str, seed: str) -> Work:
     import keras  # noqa: F401  # its start is not part of the fit
     import tensorflow  # noqa: F401  # the same
 
-    from mnist_pipeline.mnist.hyperparameters import Hyperparameters
-    from mnist_pipeline.mnist.training import fit
+    from mnist_pipeline.mnist.training.fit import fit
+    from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
 
     training = read_dataset(data, "train")
     chosen = Hyperparameters(seed=int(seed), **settings)

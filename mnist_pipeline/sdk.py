@@ -15,14 +15,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
-
-from mnist_pipeline.mnist.settings import TEXT, TYPES, Range, check_value, read_value
+from typing import Any, TypeAlias
 
 PARENT_INPUT = re.compile(r"\$\{\{parent\.inputs\.([^}]+)\}\}")
+_PLAIN_TYPES = ("integer", "number", "string", "boolean")
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|/subscriptions/")  # a URI, or a resource of Azure
 _MODELS = ("mlflowmodel", "custommodel", "tritonmodel")
 _FOLDERS = ("urifolder", "mltable", "mlflowmodel", "tritonmodel")
+
+
+Limits: TypeAlias = tuple[str, float | None, float | None, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -75,28 +77,29 @@ def outputs_of(node: Any) -> dict[str, Any]:
     return bound
 
 
-def check_values(job: Any) -> None:
-    """Check the plain values of a job, and of pipelines in it, against what the components' inputs declare.
+def declared_values(job: Any) -> Iterator[tuple[str, Any, Limits]]:
+    """Yield the plain values of a job, and of pipelines in it, with what the components' inputs declare.
 
-    Values are checked when a node's input is bound to them: they can be set on the job after it was made.
+    A value is yielded where a node's input is bound to it, because it can be set on the job after it was made.
 
-    Raises:
-        SettingError: a value has another type than its input, or is out of its range or choice.
+    Yields:
+        The input's name, the value, and the input's type, lowest, highest and allowed values.
     """
-    _check_values(job.jobs, {name: value_of(job_input) for name, job_input in job.inputs.items()})
+    yield from _declared_values(job.jobs, {name: value_of(job_input) for name, job_input in job.inputs.items()})
 
 
-def _check_values(nodes: Any, parent_values: dict[str, Any]) -> None:
+def _declared_values(nodes: Any, parent_values: dict[str, Any]) -> Iterator[tuple[str, Any, Limits]]:
     for node in nodes.values():
         if isinstance(node.component, str):
             continue
-        declared = node.component.inputs
-        values = {name: port.default for name, port in declared.items()} | _values_of(node, parent_values)
+        ports = node.component.inputs
+        values = {name: port.default for name, port in ports.items()} | _values_of(node, parent_values)
         for name, value in values.items():
-            if name in declared and isinstance(value, str | int | float | bool):
-                _check_value(name, value, declared[name])
+            if name in ports and isinstance(value, str | int | float | bool) and ports[name].type in _PLAIN_TYPES:
+                port = ports[name]
+                yield name, value, (port.type, port.min, port.max, tuple(port.enum or ()))
         if node.type == "pipeline":
-            _check_values(node.component.jobs, values)
+            yield from _declared_values(node.component.jobs, values)
 
 
 def _values_of(node: Any, parent_values: dict[str, Any]) -> dict[str, Any]:
@@ -109,16 +112,6 @@ def _values_of(node: Any, parent_values: dict[str, Any]) -> dict[str, Any]:
         if not (isinstance(value, str) and "${{" in value):  # another node's output, or several bindings in one text
             values[name] = value
     return values
-
-
-def _check_value(name: str, value: str | float | bool, port: Any) -> None:
-    if port.type not in TYPES.values():
-        return
-    range_ = Range(port.type, port.min, port.max, tuple(port.enum or ()))
-    if isinstance(value, str) or port.type == TEXT:
-        read_value(name, str(value), range_)
-    else:
-        check_value(name, value, range_)
 
 
 def unbound_inputs(job: Any) -> list[str]:

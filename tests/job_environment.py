@@ -17,9 +17,9 @@ from azure.ai.ml.entities import PipelineJob
 
 from mnist_pipeline.runner import PipelineRun
 from mnist_pipeline.runner.node_call import NodeCall
+from mnist_pipeline.runner.read_plan import read_plan
 from mnist_pipeline.runner.run import carry_out
 from mnist_pipeline.runner.run_folder import RunFolder
-from mnist_pipeline.runner.sdk_job import read_plan
 from mnist_pipeline.runner.subprocess_node import run_in_subprocess
 
 

@@ -7,7 +7,7 @@ import resource
 import signal
 import sys
 
-from mnist_pipeline.mnist.prep import prepare_data
+from mnist_pipeline.mnist.data.prep import prepare_data
 
 
 def main(limit: int, *folders: str) -> None:

@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 
-from mnist_pipeline.mnist.files import sha256_of
-from mnist_pipeline.mnist.metrics import confusion_matrix, metrics_of
+from mnist_pipeline.files import sha256_of
+from mnist_pipeline.mnist.scoring.metrics import confusion_matrix, metrics_of
 
 
 def write_results(folder, labels, predictions, *, model="a" * 64, test_data="b" * 64, loss=0.5, n_classes=4):

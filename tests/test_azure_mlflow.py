@@ -27,10 +27,10 @@ from workspace_stand_in import running_stand_in
 from workspace_stand_in.faults import Fault
 from workspace_stand_in.proxy import Dropped
 
-from mnist_pipeline.mnist.evidence import EVIDENCE_FILES
-from mnist_pipeline.mnist.files import sha256_of
-from mnist_pipeline.mnist.model_folder import load_model
-from mnist_pipeline.mnist.versions import ModelVersions
+from mnist_pipeline.files import sha256_of
+from mnist_pipeline.mnist.model.model_folder import load_model
+from mnist_pipeline.mnist.registry.evidence import EVIDENCE_FILES
+from mnist_pipeline.mnist.registry.versions import ModelVersions
 from mnist_pipeline.pipelines import image_classification_pipeline
 from mnist_pipeline.runner.node_call import NodeFailed
 from mnist_pipeline.runner.plan import Literal

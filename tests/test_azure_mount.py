@@ -12,7 +12,7 @@ from idx_data import patterned, write_patterned_idx
 from job_environment import run_in_own_environments
 from mlflow import MlflowClient
 
-from mnist_pipeline.mnist.model_folder import load_model
+from mnist_pipeline.mnist.model.model_folder import load_model
 from mnist_pipeline.pipelines import image_classification_pipeline, train_evaluate_register_pipeline
 
 pytestmark = pytest.mark.long

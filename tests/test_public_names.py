@@ -82,7 +82,9 @@ def test_importing_the_package_imports_none_of_the_heavy_libraries(module):
 
 def test_the_steps_import_tensorflow_only_when_they_run():
     program = (
-        "import sys; from mnist_pipeline.mnist import model_folder, prep, promotion, registry, scoring, training; "
+        "import sys; from mnist_pipeline.mnist.data import prep; from mnist_pipeline.mnist.model import model_folder; "
+        "from mnist_pipeline.mnist.registry import promotion, register; "
+        "from mnist_pipeline.mnist.scoring import score; from mnist_pipeline.mnist.training import fit; "
         # not azure alone: MLflow's plugin for Azure ML, where it is installed, imports azure.core
         "print('tensorflow' in sys.modules, 'azure.ai' in sys.modules)"
     )

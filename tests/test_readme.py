@@ -12,7 +12,7 @@ from azure.ai.ml import Input
 from workspace_stand_in.fixtures import azure_environment, completing, stand_in
 
 from mnist_pipeline.pipelines import image_classification_pipeline
-from mnist_pipeline.runner.sdk_job import read_plan
+from mnist_pipeline.runner.read_plan import read_plan
 
 __all__ = ["azure_environment", "stand_in"]
 

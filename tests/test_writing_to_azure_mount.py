@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from idx_data import direct_csv, write_patterned_idx
 
-from mnist_pipeline.mnist.errors import OutputError
-from mnist_pipeline.mnist.prep import prepare_data
+from mnist_pipeline.errors import OutputError
+from mnist_pipeline.mnist.data.prep import prepare_data
 
 pytestmark = pytest.mark.long
 

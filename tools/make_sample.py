@@ -1,6 +1,6 @@
 """Cut the embedded sample from Fashion-MNIST: the same number of images of each class, in their original order.
 
-python tools/make_sample.py /usr/share/datasets/fashion-mnist mnist_pipeline/mnist/sample/idx
+python tools/make_sample.py /usr/share/datasets/fashion-mnist mnist_pipeline/mnist/data/sample/idx
 """
 
 import argparse
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mnist_pipeline.mnist.dataset import read_dataset
-from mnist_pipeline.mnist.idx import UNSIGNED_BYTE, Split
+from mnist_pipeline.mnist.data.dataset import read_dataset
+from mnist_pipeline.mnist.data.idx import UNSIGNED_BYTE, Split
 
 IMAGES_PER_CLASS: dict[Split, int] = {"train": 500, "test": 100}
 PREFIX: dict[Split, str] = {"train": "train", "test": "t10k"}

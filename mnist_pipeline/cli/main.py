@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from mnist_pipeline import __version__
-from mnist_pipeline.cli.azure import azure
+from mnist_pipeline.cli.azure.group import azure
 from mnist_pipeline.cli.models import models
 from mnist_pipeline.cli.predict import predict
 from mnist_pipeline.cli.run import run

@@ -14,14 +14,14 @@ from mnist_pipeline.cli.json_output import json_option, to_json
 from mnist_pipeline.cli.store import find_store, looking_into
 from mnist_pipeline.cli.table import show as show_table
 from mnist_pipeline.cli.table import shown
-from mnist_pipeline.mnist.versions import MODEL_NAME, MOVE_TAG
+from mnist_pipeline.mnist.registry.versions import MODEL_NAME, MOVE_TAG
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from mlflow.entities.model_registry import ModelVersion
 
-    from mnist_pipeline.mnist.versions import ModelVersions
+    from mnist_pipeline.mnist.registry.versions import ModelVersions
 
 
 _NUMBERS = ("accuracy", "loss", "images", "hyperparameter.")  # other tags may look like numbers: a commit, a digest
@@ -74,7 +74,7 @@ _name_option = click.option("--model-name", default=MODEL_NAME, show_default=Tru
 @json_option
 def list_models(as_json: bool) -> None:
     """List all versions of all models, the newest first."""
-    from mnist_pipeline.mnist.versions import ModelVersions, registered_models
+    from mnist_pipeline.mnist.registry.versions import ModelVersions, registered_models
 
     rows = []
     for name in registered_models():
@@ -104,7 +104,7 @@ def list_models(as_json: bool) -> None:
 def show(model_name: str, version: int | None, as_json: bool) -> None:
     """Show all about VERSION, the champion if none is given, and who was champion when."""
     from mnist_pipeline.errors import RegistryError
-    from mnist_pipeline.mnist.versions import ModelVersions
+    from mnist_pipeline.mnist.registry.versions import ModelVersions
 
     versions = ModelVersions(model_name)
     found = versions.get(version) if version is not None else versions.champion()
@@ -144,7 +144,7 @@ def show(model_name: str, version: int | None, as_json: bool) -> None:
 @click.option("--reason", default="promoted by hand", show_default=True, help="For the history.")
 def promote(model_name: str, version: int, reason: str) -> None:
     """Make VERSION the champion, whatever the policy said of it."""
-    from mnist_pipeline.mnist.versions import ModelVersions
+    from mnist_pipeline.mnist.registry.versions import ModelVersions
 
     versions = ModelVersions(model_name)
     versions.crown(version, reason)
@@ -157,7 +157,7 @@ def promote(model_name: str, version: int, reason: str) -> None:
 @click.option("--reason", default="rolled back", show_default=True, help="For the history.")
 def rollback(model_name: str, reason: str) -> None:
     """Make the champion before the present one champion again; done twice, the present one is champion again."""
-    from mnist_pipeline.mnist.versions import ModelVersions
+    from mnist_pipeline.mnist.registry.versions import ModelVersions
 
     versions = ModelVersions(model_name)
     versions.roll_back(reason)

@@ -37,8 +37,8 @@ def predict(model: str, images: tuple[Path, ...], invert: bool, top: int, output
     mnist-pipeline predict mnist-runs/.../output_model photo.jpg --invert
     """
     from mnist_pipeline.errors import ImageError
-    from mnist_pipeline.mnist.model_folder import load_model
-    from mnist_pipeline.mnist.prediction import predict_images
+    from mnist_pipeline.mnist.model.model_folder import load_model
+    from mnist_pipeline.mnist.model.prediction import predict_images
 
     for image in images:  # before the seconds that loading a model takes
         if not image.is_file():
@@ -74,7 +74,7 @@ def _fetch(uri: str, output_dir: Path, target: str) -> Path:
 def _fetch_by_role(name: str, role: str, target: str) -> Path:
     """Fetch the champion or challenger, which a workspace knows by tags alone."""
     from mnist_pipeline.errors import RegistryError
-    from mnist_pipeline.mnist.versions import CHAMPION, ModelVersions
+    from mnist_pipeline.mnist.registry.versions import CHAMPION, ModelVersions
 
     versions = ModelVersions(name)
     version = versions.champion() if role == CHAMPION else versions.challenger()

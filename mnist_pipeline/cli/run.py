@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_pipeline.mnist.augmentation import AUGMENTATIONS
-from mnist_pipeline.mnist.hyperparameters import NO_CLASS_NAMES, Hyperparameters
-from mnist_pipeline.mnist.precision import PRECISIONS
-from mnist_pipeline.mnist.promotion import CHAMPION_RULES, Policy
-from mnist_pipeline.mnist.recipes import RECIPES
-from mnist_pipeline.mnist.versions import MODEL_NAME
+from mnist_pipeline.mnist.registry.promotion import CHAMPION_RULES, Policy
+from mnist_pipeline.mnist.registry.versions import MODEL_NAME
+from mnist_pipeline.mnist.training.augmentation import AUGMENTATIONS
+from mnist_pipeline.mnist.training.hyperparameters import NO_CLASS_NAMES, Hyperparameters
+from mnist_pipeline.mnist.training.precision import PRECISIONS
+from mnist_pipeline.mnist.training.recipes import RECIPES
 
 if TYPE_CHECKING:
     from mnist_pipeline.runner import Mode, PipelineRun
@@ -168,7 +168,7 @@ def run(data: str, output_dir: Path, mode: "Mode", **parameters: Any) -> None:
     mnist-pipeline run --data fashion-mnist --network wide --augmentation flip
     mnist-pipeline run --data ~/my-digits --epochs 20 --model-name digits
     """
-    from mnist_pipeline.cli.named_data import find_data
+    from mnist_pipeline.mnist.data.named_data import find_data
 
     found = find_data(data)  # before the seconds that the next imports take
     from azure.ai.ml import Input

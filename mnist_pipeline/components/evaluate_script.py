@@ -2,7 +2,7 @@
 
 import argparse
 
-from mnist_pipeline.mnist.scoring import write_accuracy
+from mnist_pipeline.mnist.scoring.score import write_accuracy
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from types import TracebackType
 
 __path__ = [str(Path(__file__).resolve().parents[1])]
 
-from mnist_pipeline.mnist.errors import exit_with_one_sentence  # it needs __path__
+from mnist_pipeline.errors import exit_with_one_sentence  # it needs __path__
 
 
 def _report(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:

@@ -2,14 +2,14 @@
 
 from mldesigner import Input
 
-from mnist_pipeline.mnist.settings import ranges_of
+from mnist_pipeline.settings import ranges_of
 
 
 def port(settings: type, name: str) -> Input:
     """Return the port for one field of a dataclass of settings, with its type and its range.
 
     Args:
-        settings: A dataclass whose fields are declared with `mnist_pipeline.mnist.settings.setting`.
+        settings: A dataclass whose fields are declared with `mnist_pipeline.settings.setting`.
         name: Of the field.
     """
     range_ = ranges_of(settings)[name]

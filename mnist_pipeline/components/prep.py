@@ -20,6 +20,6 @@ def prepare_data_component(
         training_data: Folder with mnist_train.csv, one line per image: label, then pixels 0..255.
         test_data: Folder with mnist_test.csv, of the same form.
     """
-    from mnist_pipeline.mnist.prep import prepare_data
+    from mnist_pipeline.mnist.data.prep import prepare_data
 
     prepare_data(input_data, training_data, test_data)

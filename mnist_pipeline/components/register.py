@@ -5,8 +5,8 @@ from mldesigner import Input, Output, command_component
 from mnist_pipeline.components.both_ways import both_ways
 from mnist_pipeline.components.environment import KERAS, SNAPSHOT, VERSION
 from mnist_pipeline.components.ports import port
-from mnist_pipeline.mnist.promotion import Policy
-from mnist_pipeline.mnist.versions import MODEL_NAME
+from mnist_pipeline.mnist.registry.promotion import Policy
+from mnist_pipeline.mnist.registry.versions import MODEL_NAME
 
 
 @both_ways
@@ -52,7 +52,7 @@ def register_model_component(
         mcnemar_level: Level of an exact McNemar test, 0.05 say; 0 is off. Under better the model must be significantly
             better, under not_worse it must not be significantly worse.
     """
-    from mnist_pipeline.mnist.registry import register
+    from mnist_pipeline.mnist.registry.register import register
 
     policy = Policy(
         min_accuracy,

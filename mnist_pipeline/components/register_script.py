@@ -2,10 +2,10 @@
 
 import argparse
 
-from mnist_pipeline.mnist.promotion import Policy
-from mnist_pipeline.mnist.registry import register
-from mnist_pipeline.mnist.settings import ranges_of, read_settings
-from mnist_pipeline.mnist.versions import MODEL_NAME
+from mnist_pipeline.mnist.registry.promotion import Policy
+from mnist_pipeline.mnist.registry.register import register
+from mnist_pipeline.mnist.registry.versions import MODEL_NAME
+from mnist_pipeline.settings import ranges_of, read_settings
 
 _HELP = {
     "min_accuracy": "lowest accuracy",

@@ -26,6 +26,6 @@ def keras_score_component(
         input_model: MLflow model folder.
         output_result: Folder with predict_result.csv, labels.csv, metrics.json, confusion matrix and worst mistakes.
     """
-    from mnist_pipeline.mnist.scoring import score
+    from mnist_pipeline.mnist.scoring.score import score
 
     score(input_data, input_model, output_result)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from mnist_pipeline.mnist.scoring import score
+from mnist_pipeline.mnist.scoring.score import score
 
 
 def main() -> None:

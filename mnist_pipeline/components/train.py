@@ -5,7 +5,7 @@ from mldesigner import Input, Output, command_component
 from mnist_pipeline.components.both_ways import both_ways
 from mnist_pipeline.components.environment import KERAS, SNAPSHOT, VERSION
 from mnist_pipeline.components.ports import port
-from mnist_pipeline.mnist.hyperparameters import NO_CLASS_NAMES, Hyperparameters
+from mnist_pipeline.mnist.training.hyperparameters import NO_CLASS_NAMES, Hyperparameters
 
 
 @both_ways
@@ -50,8 +50,8 @@ def keras_train_component(
         image_rows: Height of the images in pixels, where there is no idx_data; 0 takes them to be square.
         class_names: Names of the classes from label 0 on, with commas between; none names none.
     """
-    from mnist_pipeline.mnist.dataset import find_image_size, read_csv_dataset
-    from mnist_pipeline.mnist.training import class_names_of, train
+    from mnist_pipeline.mnist.data.dataset import find_image_size, read_csv_dataset
+    from mnist_pipeline.mnist.training.fit import class_names_of, train
 
     settings = Hyperparameters(
         epochs, batch_size, learning_rate, validation_split, seed, network, augmentation, precision

@@ -2,10 +2,10 @@
 
 import argparse
 
-from mnist_pipeline.mnist.dataset import read_dataset
-from mnist_pipeline.mnist.hyperparameters import Hyperparameters
-from mnist_pipeline.mnist.settings import read_settings
-from mnist_pipeline.mnist.training import train
+from mnist_pipeline.mnist.data.dataset import read_dataset
+from mnist_pipeline.mnist.training.fit import train
+from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
+from mnist_pipeline.settings import read_settings
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from mnist_pipeline.mnist.settings import TEXT, TYPES, Range, check_value, ranges_of
+from mnist_pipeline.settings import TEXT, TYPES, Range, check_value, ranges_of
 
 
 def checked(*settings: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -10,9 +10,9 @@ from mnist_pipeline.components import (
     prepare_data_component,
     register_model_component,
 )
-from mnist_pipeline.mnist.hyperparameters import NO_CLASS_NAMES, Hyperparameters
-from mnist_pipeline.mnist.promotion import Policy
-from mnist_pipeline.mnist.versions import MODEL_NAME
+from mnist_pipeline.mnist.registry.promotion import Policy
+from mnist_pipeline.mnist.registry.versions import MODEL_NAME
+from mnist_pipeline.mnist.training.hyperparameters import NO_CLASS_NAMES, Hyperparameters
 from mnist_pipeline.pipelines.checked import checked
 from mnist_pipeline.pipelines.placement import place
 

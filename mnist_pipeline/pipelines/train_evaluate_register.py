@@ -8,12 +8,12 @@ from azure.ai.ml.dsl import pipeline
 from azure.ai.ml.entities import Environment
 
 from mnist_pipeline.components.environment import KERAS
-from mnist_pipeline.mnist.hyperparameters import Hyperparameters
-from mnist_pipeline.mnist.promotion import Policy
-from mnist_pipeline.mnist.settings import ranges_of
-from mnist_pipeline.mnist.versions import MODEL_NAME
+from mnist_pipeline.mnist.registry.promotion import Policy
+from mnist_pipeline.mnist.registry.versions import MODEL_NAME
+from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
 from mnist_pipeline.pipelines.checked import checked
 from mnist_pipeline.pipelines.placement import place
+from mnist_pipeline.settings import ranges_of
 
 _PACKAGE = Path(__file__).resolve().parents[1]  # the snapshot; .amlignore there lists what is uploaded
 

@@ -1,8 +1,8 @@
 """Any PipelineJob, carried out on this machine."""
 
+from mnist_pipeline.runner.mlflow_runs import embedded_store
+from mnist_pipeline.runner.pipeline_run import NodeRun, PipelineRun, Status
 from mnist_pipeline.runner.run import Event, Mode, NodeChanged, NodePrinted, run_locally
-from mnist_pipeline.runner.status import NodeRun, PipelineRun, Status
-from mnist_pipeline.runner.tracking import embedded_store
 
 __all__ = [
     "Event",

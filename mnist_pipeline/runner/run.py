@@ -15,16 +15,16 @@ from typing import Any, Literal, TypeAlias
 from azure.ai.ml.entities import PipelineJob
 
 from mnist_pipeline.errors import MnistPipelineError, SettingError
-from mnist_pipeline.mnist.files import output_folder
+from mnist_pipeline.files import output_folder
 from mnist_pipeline.runner.in_process_node import run_in_process
+from mnist_pipeline.runner.mlflow_runs import Tracking, absolute, embedded_store
 from mnist_pipeline.runner.node_call import NodeCall, NodeFailed, RunNode
+from mnist_pipeline.runner.pipeline_run import NodeRun, PipelineRun, Status
 from mnist_pipeline.runner.plan import Literal as LiteralValue
 from mnist_pipeline.runner.plan import LocalData, Node, OutputOf, Plan
+from mnist_pipeline.runner.read_plan import read_plan
 from mnist_pipeline.runner.run_folder import RunFolder
-from mnist_pipeline.runner.sdk_job import read_plan
-from mnist_pipeline.runner.status import NodeRun, PipelineRun, Status
 from mnist_pipeline.runner.subprocess_node import run_in_subprocess
-from mnist_pipeline.runner.tracking import Tracking, absolute, embedded_store
 
 Mode: TypeAlias = Literal["subprocess", "in-process"]
 

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from mnist_pipeline.errors import RunError
-from mnist_pipeline.mnist.files import output_folder, written_whole
+from mnist_pipeline.files import output_folder, written_whole
+from mnist_pipeline.runner.pipeline_run import NodeRun, Status
 from mnist_pipeline.runner.plan import Binding, Literal, LocalData, Node, Plan
-from mnist_pipeline.runner.status import NodeRun, Status
 
 
 class RunFolder:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mnist_pipeline.workspace.settings import WorkspaceSettings
+from mnist_pipeline.workspace.config import WorkspaceSettings
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mnist_pipeline.errors import WorkspaceError
+from mnist_pipeline.workspace.config import WorkspaceSettings
 from mnist_pipeline.workspace.connection import ARM_SCOPE
 from mnist_pipeline.workspace.explanation import explained
-from mnist_pipeline.workspace.settings import WorkspaceSettings
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from mnist_pipeline.mnist.files import written_whole
+from mnist_pipeline.files import written_whole
 from mnist_pipeline.sdk import is_local
 from mnist_pipeline.workspace.specification import read_specification, to_yaml
 

@@ -4,7 +4,8 @@ import io
 from typing import Any
 
 from mnist_pipeline.errors import WorkspaceError
-from mnist_pipeline.sdk import check_values, unbound_inputs, validation_errors
+from mnist_pipeline.sdk import declared_values, unbound_inputs, validation_errors
+from mnist_pipeline.settings import Range, check_input
 
 _FIRST = ("$schema", "type", "name", "version", "display_name", "description")
 _ANONYMOUS = "CliV2AnonymousEnvironment"
@@ -32,7 +33,8 @@ def validate(entity: Any) -> None:
         raise WorkspaceError("; ".join(f"{place}: {message}" for place, message in errors) + ".")
     if not hasattr(entity, "jobs"):
         return
-    check_values(entity)
+    for name, value, limits in declared_values(entity):
+        check_input(name, value, Range(*limits))
     if unbound := unbound_inputs(entity):
         raise WorkspaceError(
             f"nodes are bound to inputs of the pipeline that have no value: {', '.join(unbound)}; it is not known that "

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 import mnist_pipeline
 from mnist_pipeline.cli.main import cli
 from mnist_pipeline.errors import RegistryError
-from mnist_pipeline.mnist.versions import ModelVersions
+from mnist_pipeline.mnist.registry.versions import ModelVersions
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ from scoring_results import write_results
 from workspace_stand_in import running_stand_in
 from workspace_stand_in.fixtures import inside_a_job
 
-from mnist_pipeline.mnist.classifier import TrainedModel
-from mnist_pipeline.mnist.files import sha256_of
-from mnist_pipeline.mnist.model_folder import save_model
-from mnist_pipeline.mnist.promotion import Policy
-from mnist_pipeline.mnist.registry import register
+from mnist_pipeline.files import sha256_of
+from mnist_pipeline.mnist.model.classifier import TrainedModel
+from mnist_pipeline.mnist.model.model_folder import save_model
+from mnist_pipeline.mnist.registry.promotion import Policy
+from mnist_pipeline.mnist.registry.register import register
 
 pytestmark = pytest.mark.slow
 

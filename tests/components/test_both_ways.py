@@ -11,7 +11,7 @@ from mnist_pipeline.components import (
     prepare_data_component,
     register_model_component,
 )
-from mnist_pipeline.mnist.errors import IdxError
+from mnist_pipeline.errors import IdxError
 
 
 def test_a_component_with_output_folders_runs_as_a_plain_function(idx_folder, tmp_path):

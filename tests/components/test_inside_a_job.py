@@ -17,6 +17,8 @@ def snapshot(tmp_path):
     """A folder that holds what `.amlignore` lets through."""
     for name in ("components", "mnist"):
         shutil.copytree(PACKAGE / name, tmp_path / "snapshot" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("errors.py", "files.py", "settings.py"):
+        shutil.copyfile(PACKAGE / name, tmp_path / "snapshot" / name)
     return tmp_path / "snapshot"
 
 
@@ -25,13 +27,15 @@ def run_python(*arguments, folder):
 
 
 def test_a_job_finds_the_machine_learning_of_its_own_snapshot(snapshot):
-    program = "import mnist_pipeline.mnist.prep as prep, mnist_pipeline as found; print(prep.__file__, found.__file__)"
+    program = (
+        "import mnist_pipeline.mnist.data.prep as prep, mnist_pipeline as found; print(prep.__file__, found.__file__)"
+    )
 
     finished = run_python("-c", program, folder=snapshot / "components")
 
     assert finished.stderr == ""
     assert finished.stdout.split() == [
-        str(snapshot / "mnist/prep.py"),
+        str(snapshot / "mnist/data/prep.py"),
         str(snapshot / "components/mnist_pipeline.py"),
     ]
 

@@ -7,9 +7,9 @@ from azure.ai.ml.entities import Command
 
 import mnist_pipeline.components
 from mnist_pipeline.components.environment import SNAPSHOT, VERSION
-from mnist_pipeline.mnist.hyperparameters import Hyperparameters
-from mnist_pipeline.mnist.promotion import Policy
-from mnist_pipeline.mnist.settings import Range, ranges_of
+from mnist_pipeline.mnist.registry.promotion import Policy
+from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
+from mnist_pipeline.settings import Range, ranges_of
 
 PACKAGE = mnist_pipeline.components.__path__[0].rpartition("/")[0]
 FOLDER = ("uri_folder", None, False)  # type, default, optional

@@ -8,7 +8,7 @@ import pytest
 from idx_data import patterned, write_csv_of
 from workspace_stand_in.fixtures import stand_in
 
-from mnist_pipeline.mnist.dataset import Dataset
+from mnist_pipeline.mnist.data.dataset import Dataset
 
 __all__ = ["stand_in"]  # a fixture
 
@@ -32,7 +32,7 @@ def dataset():
 @pytest.fixture(scope="session")
 def settings():
     """Two short epochs."""
-    from mnist_pipeline.mnist.hyperparameters import Hyperparameters
+    from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
 
     return Hyperparameters(epochs=2, batch_size=8, validation_split=0.2)
 
@@ -43,7 +43,7 @@ def training(dataset, settings, session_store, tmp_path_factory):
     import contextlib
     import io
 
-    from mnist_pipeline.mnist.training import train
+    from mnist_pipeline.mnist.training.fit import train
 
     folder = tmp_path_factory.mktemp("training") / "model"
     with session_store() as client, contextlib.redirect_stdout(io.StringIO()) as printed:
@@ -56,7 +56,7 @@ def pixel_model():
     """A network for images of 2 x 2 pixels that finds the brightest: each class is a pixel, softmax over the four."""
     import keras
 
-    from mnist_pipeline.mnist.classifier import TrainedModel
+    from mnist_pipeline.mnist.model.classifier import TrainedModel
 
     inputs = keras.Input((2, 2, 1))
     dense = keras.layers.Dense(4, activation="softmax")
@@ -68,7 +68,7 @@ def pixel_model():
 @pytest.fixture(scope="session")
 def pixel_folder(pixel_model, tmp_path_factory):
     """The model folder of `pixel_model`. Read it only."""
-    from mnist_pipeline.mnist.model_folder import save_model
+    from mnist_pipeline.mnist.model.model_folder import save_model
 
     folder = tmp_path_factory.mktemp("pixel") / "model"
     save_model(pixel_model, folder, np.zeros((1, 2, 2), np.uint8))

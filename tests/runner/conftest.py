@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from mnist_pipeline.runner.mlflow_runs import embedded_store
 from mnist_pipeline.runner.run import carry_out
 from mnist_pipeline.runner.run_folder import RunFolder
 from mnist_pipeline.runner.subprocess_node import run_in_subprocess
-from mnist_pipeline.runner.tracking import embedded_store
 
 from .plans import plan
 

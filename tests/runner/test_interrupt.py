@@ -9,7 +9,7 @@ import time
 import pytest
 from mlflow import MlflowClient
 
-from mnist_pipeline.runner.tracking import embedded_store
+from mnist_pipeline.runner.mlflow_runs import embedded_store
 
 from .plans import is_alive, status_of
 from .projects import PROJECTS

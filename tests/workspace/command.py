@@ -81,7 +81,7 @@ def started(azure):  # noqa: ARG001 - it sets things up
 def at_once(monkeypatch):
     """Jobs are followed without a pause between two looks."""
     monkeypatch.setattr(
-        "mnist_pipeline.workspace.following.follow.__kwdefaults__", {"seconds": 0, "sleep": lambda _: None}
+        "mnist_pipeline.workspace.job.following.follow.__kwdefaults__", {"seconds": 0, "sleep": lambda _: None}
     )
 
 

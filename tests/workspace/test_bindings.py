@@ -11,8 +11,8 @@ from workspace_stand_in.bindings import dangling_bindings
 from workspace_stand_in.workspace import HOST
 
 from mnist_pipeline.errors import WorkspaceError
-from mnist_pipeline.mnist.hyperparameters import Hyperparameters
-from mnist_pipeline.mnist.promotion import Policy
+from mnist_pipeline.mnist.registry.promotion import Policy
+from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
 from mnist_pipeline.pipelines import image_classification_pipeline, train_evaluate_register_pipeline
 from mnist_pipeline.workspace.specification import validate
 

@@ -7,8 +7,8 @@ from mnist_pipeline.errors import OutputError
 from mnist_pipeline.pipelines import image_classification_pipeline, train_evaluate_register_pipeline
 from mnist_pipeline.sdk import code_of, nodes_of
 from mnist_pipeline.workspace.component_content import content_of, differences
-from mnist_pipeline.workspace.computes import Placement, place
 from mnist_pipeline.workspace.export import export
+from mnist_pipeline.workspace.placement import Placement, place
 from mnist_pipeline.workspace.specification import validate
 
 

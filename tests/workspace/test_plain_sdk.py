@@ -120,7 +120,7 @@ def test_what_is_uploaded_is_the_components_and_the_machine_learning_and_nothing
 
     snapshot = stand_in.submitted_job(submitted.name).nodes["train_node"].snapshot
     assert {Path(path).suffix for path in snapshot} == {".py", ".yaml"}
-    assert {Path(path).parts[0] for path in snapshot} == {"components", "mnist"}
+    assert {Path(path).parts[0] for path in snapshot} == {"components", "mnist", "errors.py", "files.py", "settings.py"}
     assert {path: (PACKAGE / path).read_bytes() for path in snapshot} == snapshot
     assert sum(map(len, snapshot.values())) < 200_000
 

@@ -40,7 +40,7 @@ def take_name(client: "MLClient", other_job: "PipelineJob") -> Check:
 
 def name_missing_compute(client: "MLClient", job: "PipelineJob") -> Check:
     """Send a job whose default compute does not exist, which must be refused; one that is accepted is canceled."""
-    from mnist_pipeline.workspace.following import cancel
+    from mnist_pipeline.workspace.job.following import cancel
 
     def send() -> str:
         client.jobs.create_or_update(job)

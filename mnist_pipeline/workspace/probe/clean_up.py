@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from mnist_pipeline.errors import WorkspaceError
 from mnist_pipeline.workspace.explanation import explained
-from mnist_pipeline.workspace.following import cancel
-from mnist_pipeline.workspace.nodes import ENDS, NOT_RESPONDING, PAUSED
-from mnist_pipeline.workspace.submission import find_job
+from mnist_pipeline.workspace.job.following import cancel
+from mnist_pipeline.workspace.job.nodes import ENDS, NOT_RESPONDING, PAUSED
+from mnist_pipeline.workspace.job.submission import find_job
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

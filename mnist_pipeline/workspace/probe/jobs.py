@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnist_pipeline.workspace.computes import SERVERLESS, Placement, place
+from mnist_pipeline.workspace.placement import SERVERLESS, Placement, place
 from mnist_pipeline.workspace.probe.parts import Parts
 
 if TYPE_CHECKING:

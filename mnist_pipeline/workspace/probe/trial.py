@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from mnist_pipeline.errors import WorkspaceError
 from mnist_pipeline.sdk import error_of_run, text_of
-from mnist_pipeline.workspace.downloading import Amount, download
 from mnist_pipeline.workspace.explanation import explained, status_of
-from mnist_pipeline.workspace.following import JobState, follow
-from mnist_pipeline.workspace.nodes import NodeState
+from mnist_pipeline.workspace.job.downloading import Amount, download
+from mnist_pipeline.workspace.job.following import JobState, follow
+from mnist_pipeline.workspace.job.nodes import NodeState
+from mnist_pipeline.workspace.job.submission import find_job, new_name, submit
 from mnist_pipeline.workspace.preview import preview
 from mnist_pipeline.workspace.probe.asks import (
     look_for_missing_data,
@@ -24,7 +25,6 @@ from mnist_pipeline.workspace.probe.asks import (
 )
 from mnist_pipeline.workspace.probe.facts import COMPLETED, Check, JobFacts, NodeFacts
 from mnist_pipeline.workspace.probe.jobs import AGAIN, MODEL, STEPS, TRACKING, ProbeJob, make
-from mnist_pipeline.workspace.submission import find_job, new_name, submit
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

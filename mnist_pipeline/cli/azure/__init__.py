@@ -1,0 +1,1 @@
+"""`mnist-pipeline azure ...`: the commands that work with an Azure ML workspace."""

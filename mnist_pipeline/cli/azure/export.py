@@ -1,0 +1,58 @@
+"""`mnist-pipeline azure export`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mnist_pipeline.cli.azure.pipelines import PIPELINES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@click.command(short_help="Write a component or a pipeline as YAML for `az ml`.")
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--compute", default="serverless", show_default=True, help="Of a pipeline: where its nodes run by default."
+)
+def export(name: str, file: Path, compute: str) -> None:
+    """Write the component or pipeline NAME to FILE as YAML, for `az ml component create` or `az ml job create`.
+
+    A pipeline's data are written as data assets azureml:NAME_OF_THE_INPUT:1; put in your own.
+
+    \b
+    mnist-pipeline azure export prep_data prep.yml
+    mnist-pipeline azure export image-classification pipeline.yml
+    """
+    from mnist_pipeline.workspace.export import export as write
+
+    if name in PIPELINES:
+        entity = _pipeline(name, compute)
+    else:
+        components = _components()
+        if name not in components:
+            raise click.UsageError(
+                f"no component or pipeline {name}; there are {', '.join([*PIPELINES, *components])}."
+            )
+        entity = components[name]
+    write(entity, file)
+    kind = "job" if name in PIPELINES else "component"
+    click.echo(f"{file} is written; az ml {kind} create --file {file}")
+
+
+def _pipeline(name: str, compute: str) -> Any:
+    from mnist_pipeline.cli.azure.pipelines import make_job
+    from mnist_pipeline.workspace.placement import Placement, place
+
+    job = make_job(name, tuple(f"{data}=azureml:{data}:1" for data in PIPELINES[name]), ())
+    place(job, Placement(compute), {})
+    return job
+
+
+def _components() -> "Mapping[str, Any]":
+    from mnist_pipeline import components
+
+    declared = [getattr(components, name).component for name in components.__all__]
+    return {component.name: component for component in declared}

@@ -1,0 +1,40 @@
+"""`mnist-pipeline azure register-components`."""
+
+import os
+from dataclasses import asdict
+
+import click
+
+from mnist_pipeline.cli.azure.connection import Target, quiet_uploads, workspace_options
+from mnist_pipeline.cli.json_output import json_option, print_object
+
+
+@click.command(short_help="Register the components, each content once.")
+@workspace_options
+@click.option("--version", help="Register under this version in place of the components' own.")
+@json_option
+def register_components(target: Target, version: str | None, as_json: bool) -> None:
+    """Register the package's components in the workspace, for use in its designer and in other pipelines.
+
+    What is there with the same content is left alone, whoever registered it: interface, command, code and environment
+    are compared. What has changed needs a new version.
+
+    \b
+    mnist-pipeline azure register-components
+    mnist-pipeline azure register-components --version 2
+    mnist-pipeline azure register-components --json          one JSON object per line
+    """
+    from mnist_pipeline import components
+    from mnist_pipeline.workspace.component_registration import register
+    from mnist_pipeline.workspace.secret_scan import known_secrets
+
+    client = target.client()
+    for name in components.__all__:
+        component = getattr(components, name).component
+        with quiet_uploads():
+            registration = register(client, component, version, known_secrets(os.environ))
+        if as_json:
+            print_object(asdict(registration))
+            continue
+        outcome = "registered" if registration.is_new else "there already, unchanged"
+        click.echo(f"{registration.name}:{registration.version}  {outcome}")

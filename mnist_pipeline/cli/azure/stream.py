@@ -1,0 +1,74 @@
+"""`mnist-pipeline azure stream`, and what `azure submit --stream` shares with it."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mnist_pipeline.cli.azure.connection import Target, workspace_options
+from mnist_pipeline.cli.azure.download import download_outputs, read_downloads
+from mnist_pipeline.cli.json_output import json_option, print_object
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+    from mnist_pipeline.workspace.job.following import JobState
+    from mnist_pipeline.workspace.job.nodes import NodeState
+
+
+@click.command(short_help="Follow a job until it ends.")
+@workspace_options
+@click.argument("job")
+@click.option(
+    "--download",
+    multiple=True,
+    metavar="OUTPUT=FOLDER",
+    help="Bring an output here at the end, as `azure download` does.",
+)
+@json_option
+def stream(target: Target, job: str, download: tuple[str, ...], as_json: bool) -> None:
+    """Follow JOB until it ends: one line for each change of a node's state. The exit code is 0 if it completed.
+
+    Ctrl-C stops following; the job goes on.
+
+    \b
+    mnist-pipeline azure stream first-try
+    mnist-pipeline azure stream first-try --download result=result
+    mnist-pipeline azure stream first-try --json             one JSON object per line
+    """
+    downloads = read_downloads(download, "--download ")
+    follow_to_the_end(target.client(), job, downloads, as_json=as_json)
+
+
+def follow_to_the_end(client: "MLClient", job: str, downloads: Mapping[str, Path], *, as_json: bool) -> None:
+    """Follow a job until it ends, and bring its outputs.
+
+    Raises:
+        WorkspaceError: the job ended otherwise than completed, or an output cannot be fetched.
+        KeyboardInterrupt: the person does not want to wait; how to come back is said before.
+    """
+    from mnist_pipeline.workspace.job.following import follow
+
+    try:
+        follow(client, job, _print_json if as_json else _print)
+    except KeyboardInterrupt:
+        click.echo(
+            f"The job goes on; to follow it again: mnist-pipeline azure stream {job}; to end it: "
+            f"mnist-pipeline azure cancel {job}",
+            err=True,
+        )
+        raise
+    download_outputs(client, job, downloads, as_json=as_json)
+
+
+def _print(state: "NodeState | JobState") -> None:
+    click.echo(f"{datetime.now():%H:%M:%S}  {getattr(state, 'node', state.job)}  {state.status}")
+    sys.stdout.flush()
+
+
+def _print_json(state: "NodeState | JobState") -> None:
+    print_object({"time": datetime.now(UTC), **asdict(state)})

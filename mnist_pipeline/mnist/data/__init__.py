@@ -1,0 +1,1 @@
+"""Reading and preparing images: IDX, CSV, folders of pictures, data sets by name."""

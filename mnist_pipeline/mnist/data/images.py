@@ -1,0 +1,50 @@
+"""PNG and JPEG images as gray values."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_pipeline.errors import ImageError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
+
+
+def read_grayscale(path: Path, size: tuple[int, int] | None = None, *, invert: bool = False) -> npt.NDArray[np.uint8]:
+    """Return an image's gray values (ITU-R 601-2 luma), uint8 of shape (height, width).
+
+    Args:
+        path: A PNG or JPEG file.
+        size: Height and width to resize to; None keeps the image's own.
+        invert: Turn dark into light, for drawings on white where the training images are light on black.
+
+    Raises:
+        ImageError: the file is missing or not an image.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as opened:
+            image = _eight_bits(opened).convert("L")
+    except FileNotFoundError as error:
+        raise ImageError(f"{path}: no such file; give a PNG or JPEG image.") from error
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+        raise ImageError(f"{path}: cannot be read as an image; give a PNG or JPEG image.") from error
+    if invert:
+        image = ImageOps.invert(image)
+    if size is not None and (image.height, image.width) != size:
+        image = image.resize((size[1], size[0]), Image.Resampling.LANCZOS)
+    return np.asarray(image, np.uint8)
+
+
+def _eight_bits(image: "Image.Image") -> "Image.Image":
+    """Return the image with its gray values scaled to 0..255 where they have 16 bits; Pillow would clip them."""
+    from PIL import Image
+
+    if not image.mode.startswith("I;16"):
+        return image
+    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))

@@ -1,0 +1,100 @@
+"""Data by name: the embedded sample, Fashion-MNIST, or any folder.
+
+Fashion-MNIST: Xiao, Rasul, Vollgraf, https://github.com/zalandoresearch/fashion-mnist, MIT licence.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnist_pipeline.errors import DownloadError
+from mnist_pipeline.mnist.data.idx import find_pair
+from mnist_pipeline.mnist.data.sample import sample_folder
+
+SAMPLE = "sample"
+FASHION_MNIST = "fashion-mnist"
+
+FASHION_MNIST_CLASSES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+# SHA-256 of the files as their authors publish them.
+FASHION_MNIST_FILES = {
+    "train-images-idx3-ubyte.gz": "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+    "train-labels-idx1-ubyte.gz": "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+    "t10k-images-idx3-ubyte.gz": "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+    "t10k-labels-idx1-ubyte.gz": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+}
+FASHION_MNIST_URL = "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/"
+DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")  # of Debian's package dataset-fashion-mnist
+
+
+@dataclass(frozen=True)
+class NamedData:
+    """A folder of IDX files and what it is known to show.
+
+    Attributes:
+        folder: Holds the four IDX files; their headers have been checked.
+        class_names: A name for each class; empty where they are not known.
+    """
+
+    folder: Path
+    class_names: tuple[str, ...] = ()
+
+
+def find_data(name: str) -> NamedData:
+    """Return the data that `name` means: `sample`, `fashion-mnist`, or else the path of a folder.
+
+    Raises:
+        DownloadError: Fashion-MNIST is neither here nor can it be fetched.
+        IdxError: a file is missing or malformed.
+    """
+    if name == SAMPLE:
+        data = NamedData(sample_folder(), FASHION_MNIST_CLASSES)
+    elif name == FASHION_MNIST:
+        installed = all((DEBIAN_FOLDER / file).is_file() for file in FASHION_MNIST_FILES)
+        data = NamedData(DEBIAN_FOLDER if installed else download_fashion_mnist(), FASHION_MNIST_CLASSES)
+    else:
+        data = NamedData(Path(name).expanduser())
+    find_pair(data.folder, "train")
+    find_pair(data.folder, "test")
+    return data
+
+
+def download_fashion_mnist(cache: Path | None = None, url: str = FASHION_MNIST_URL) -> Path:
+    """Fetch the four files into the user's cache, check their digests, and return their folder.
+
+    Files that are there with the right digest are not fetched again.
+
+    Args:
+        cache: Where to keep them; the user's cache folder when None.
+        url: Where to fetch them from, with a slash at the end.
+
+    Raises:
+        DownloadError: a file cannot be fetched, or is not the one that was published.
+    """
+    import pooch
+    import requests
+
+    folder = cache or Path(pooch.os_cache("mnist-pipeline")) / FASHION_MNIST
+    fetcher = pooch.create(path=folder, base_url=url, registry=FASHION_MNIST_FILES)
+    for file in FASHION_MNIST_FILES:
+        try:
+            fetcher.fetch(file)
+        except (requests.RequestException, OSError) as error:
+            raise DownloadError(
+                f"{url}{file} cannot be fetched ({type(error).__name__}); check the connection, or install Debian's "
+                "package dataset-fashion-mnist, or give a folder with the four files."
+            ) from error
+        except ValueError as error:  # pooch: the digest is another
+            raise DownloadError(
+                f"{url}{file}: not the published file, its SHA-256 is another; try again later."
+            ) from error
+    return folder

@@ -1,0 +1,1 @@
+"""A trained classifier: used, saved, loaded."""

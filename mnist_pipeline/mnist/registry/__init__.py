@@ -1,0 +1,1 @@
+"""Registering a model: verify the evidence, decide, record."""

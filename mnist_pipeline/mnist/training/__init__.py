@@ -1,0 +1,1 @@
+"""Training a network: settings, networks, augmentation, the fit."""

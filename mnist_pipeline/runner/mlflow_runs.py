@@ -1,0 +1,116 @@
+"""The MLflow side of a run: one run for the pipeline, a child run for each node."""
+
+import fcntl
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
+
+from mnist_pipeline.errors import RunError
+from mnist_pipeline.files import output_folder
+from mnist_pipeline.runner.pipeline_run import Status
+
+_MLFLOW_STATUS = {Status.COMPLETED: "FINISHED", Status.FAILED: "FAILED", Status.CANCELED: "KILLED"}
+
+
+def embedded_store(output_dir: Path) -> str:
+    """Return the URI of the SQLite store that stands in `output_dir`, beside the runs."""
+    return f"sqlite:///{output_dir.resolve() / 'mlflow.db'}"
+
+
+def absolute(uri: str) -> str:
+    """Return a tracking URI that means the same in every folder: each node runs in one of its own."""
+    if uri.startswith("sqlite:///"):
+        return f"sqlite:///{Path(uri.removeprefix('sqlite:///')).resolve()}"
+    is_path = not urlsplit(uri).scheme and uri != "databricks"
+    return Path(uri).resolve().as_uri() if is_path else uri
+
+
+class Tracking:
+    """Starts and ends the MLflow runs of one pipeline run.
+
+    Raises (on creation and by each method):
+        RunError: the store or server cannot be used.
+    """
+
+    def __init__(self, uri: str, experiment_name: str, run_name: str, artifacts: Path | None) -> None:
+        """Connect, and start the pipeline's run.
+
+        Args:
+            uri: Of the store or server.
+            experiment_name: The experiment, made if it does not exist.
+            run_name: Name of the pipeline's run.
+            artifacts: Folder for a new experiment's artifacts; None leaves it to the server.
+        """
+        self.uri = uri
+        self.experiment_name = experiment_name
+        with _one_at_a_time(uri), self._named_errors():
+            self._client = MlflowClient(tracking_uri=uri)
+            self._experiment_id = self._find_or_make_experiment(artifacts)
+        commit = _git_commit(Path.cwd())
+        self.run_id = self._start(run_name, {MLFLOW_GIT_COMMIT: commit} if commit else {})
+
+    def start_node(self, name: str) -> dict[str, str]:
+        """Start a node's run; return the environment variables by which the node finds it."""
+        run_id = self._start(name, {MLFLOW_PARENT_RUN_ID: self.run_id})
+        return {
+            "MLFLOW_TRACKING_URI": self.uri,
+            "MLFLOW_EXPERIMENT_ID": self._experiment_id,
+            "MLFLOW_RUN_ID": run_id,
+        }
+
+    def end(self, run_id: str, status: Status) -> None:
+        """End a run."""
+        with self._named_errors():
+            self._client.set_terminated(run_id, _MLFLOW_STATUS[status])
+
+    def _start(self, name: str, tags: Mapping[str, str]) -> str:
+        with self._named_errors():
+            run = self._client.create_run(self._experiment_id, tags={MLFLOW_RUN_NAME: name, **tags}, run_name=name)
+        return str(run.info.run_id)
+
+    def _find_or_make_experiment(self, artifacts: Path | None) -> str:
+        found = self._client.get_experiment_by_name(self.experiment_name)
+        if found is not None:
+            return str(found.experiment_id)
+        location = artifacts.as_uri() if artifacts is not None else None
+        try:
+            return str(self._client.create_experiment(self.experiment_name, artifact_location=location))
+        except MlflowException as error:
+            found = self._client.get_experiment_by_name(self.experiment_name)
+            if error.error_code != "RESOURCE_ALREADY_EXISTS" or found is None:
+                raise
+            return str(found.experiment_id)  # another run made it at the same moment
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # MLflow lets through those of its database and network libraries
+            raise RunError(f"MLflow at {self.uri} cannot be used: {error}") from error
+
+
+@contextmanager
+def _one_at_a_time(uri: str) -> Iterator[None]:
+    """Hold a lock beside an SQLite store: two processes that make MLflow's tables at once break each other."""
+    if not uri.startswith("sqlite:///"):
+        yield
+        return
+    database = Path(uri.removeprefix("sqlite:///"))
+    with (output_folder(database.parent) / f".{database.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _git_commit(folder: Path) -> str | None:
+    """Return the commit that is checked out in the repository around `folder`; None outside of one."""
+    try:
+        asked = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True)
+    except OSError:  # there is no git
+        return None
+    return asked.stdout.strip() if asked.returncode == 0 else None

@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from mnist_pipeline.errors import ImageError
+from mnist_pipeline.mnist.data.images import read_grayscale
+
+
+@pytest.fixture
+def gradient(tmp_path):
+    """A PNG of 2 x 3 pixels with the gray values 0, 10, ... 50."""
+    path = tmp_path / "gradient.png"
+    Image.fromarray(np.arange(0, 60, 10, dtype=np.uint8).reshape(2, 3)).save(path)
+    return path
+
+
+def test_gray_values_are_read_as_they_are(gradient):
+    image = read_grayscale(gradient)
+
+    assert image.tolist() == [[0, 10, 20], [30, 40, 50]]
+    assert image.dtype == np.uint8
+
+
+def test_dark_may_be_turned_into_light(gradient):
+    assert read_grayscale(gradient, invert=True).tolist() == [[255, 245, 235], [225, 215, 205]]
+
+
+def test_an_image_is_resized_to_height_and_width(gradient):
+    assert read_grayscale(gradient, (4, 9)).shape == (4, 9)
+    assert read_grayscale(gradient, (2, 3)).tolist() == read_grayscale(gradient).tolist()
+
+
+@pytest.mark.parametrize(
+    ("mode", "color", "gray"),
+    [("RGB", (255, 0, 0), 76), ("RGBA", (0, 255, 0, 255), 150), ("1", 1, 255)],
+)
+def test_colors_become_their_brightness(tmp_path, mode, color, gray):
+    Image.new(mode, (2, 2), color).save(tmp_path / "color.png")
+
+    assert np.unique(read_grayscale(tmp_path / "color.png")).tolist() == [gray]
+
+
+def test_a_drawing_of_sixteen_bits_keeps_its_shades(tmp_path):
+    Image.fromarray(np.array([[0, 32896, 65535]], np.uint16)).save(tmp_path / "deep.png")
+
+    assert read_grayscale(tmp_path / "deep.png").tolist() == [[0, 128, 255]]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no image", b"\x89PNG\r\n\x1a\n"], ids=["empty", "text", "PNG signature only"]
+)
+def test_a_file_that_is_no_image_is_named(tmp_path, content):
+    (tmp_path / "drawing.png").write_bytes(content)
+
+    with pytest.raises(ImageError, match=r"drawing\.png: cannot be read as an image; give a PNG or JPEG image"):
+        read_grayscale(tmp_path / "drawing.png")
+
+
+def test_an_image_that_is_cut_off_is_named(tmp_path):
+    path = tmp_path / "noise.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 40), np.uint8)).save(path)
+    path.write_bytes(path.read_bytes()[:-200])
+
+    with pytest.raises(ImageError, match=r"noise\.png: cannot be read as an image"):
+        read_grayscale(path)
+
+
+def test_an_image_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(ImageError, match=r"nowhere\.png: no such file"):
+        read_grayscale(tmp_path / "nowhere.png")

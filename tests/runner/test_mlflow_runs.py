@@ -1,0 +1,211 @@
+"""The MLflow side of a run."""
+
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+import mlflow
+import pytest
+from azure.ai.ml.dsl import pipeline
+from mlflow import MlflowClient
+
+from mnist_pipeline.errors import RunError
+from mnist_pipeline.runner import run_locally
+from mnist_pipeline.runner.in_process_node import run_in_process
+from mnist_pipeline.runner.mlflow_runs import Tracking, absolute, embedded_store
+from mnist_pipeline.runner.node_call import NodeFailed
+
+from .plans import node
+from .projects import shell_component
+
+
+def family(run):
+    """The MLflow run of a pipeline run, and its children by their names."""
+    client = MlflowClient(run.tracking_uri)
+    parent = client.get_run(run.run_id)
+    children = client.search_runs([parent.info.experiment_id], f"tags.mlflow.parentRunId = '{run.run_id}'")
+    return parent, {child.info.run_name: child for child in children}
+
+
+@pipeline(experiment_name="variables")
+def show_variables():
+    show = shell_component('echo "$MLFLOW_TRACKING_URI"; echo "$MLFLOW_RUN_ID"; echo "$MLFLOW_EXPERIMENT_ID"')()  # noqa: F841 - the name is the node's
+
+
+def test_a_run_is_a_parent_and_each_node_a_child(carry, runs):
+    def run_node(call):
+        if call.node.name == "bad":
+            raise NodeFailed("exit code 1")
+
+    run = carry(node("good"), node("bad"), node("after", after=["bad"]), run_node=run_node)
+
+    assert run.tracking_uri == f"sqlite:///{runs}/mlflow.db"
+    parent, children = family(run)
+    assert parent.info.run_name == run.name
+    assert parent.info.status == "FAILED"
+    assert parent.info.end_time is not None
+    assert {name: child.info.status for name, child in children.items()} == {"good": "FINISHED", "bad": "FAILED"}
+
+
+def test_a_run_knows_the_commit_that_it_was_started_from(carry, tmp_path, monkeypatch):
+    git = ["git", "-c", "user.name=Someone", "-c", "user.email=someone@example.com"]
+    (tmp_path / "repository").mkdir()
+    monkeypatch.chdir(tmp_path / "repository")
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message", "first"], check=True)
+    commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+
+    parent, _ = family(carry(node("a"), run_node=lambda _: None))
+
+    assert parent.data.tags["mlflow.source.git.commit"] == commit
+
+
+def test_a_run_started_outside_of_a_repository_knows_no_commit(carry, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    parent, _ = family(carry(node("a"), run_node=lambda _: None))
+
+    assert "mlflow.source.git.commit" not in parent.data.tags
+
+
+def test_a_completed_run_is_finished(carry):
+    parent, children = family(carry(node("a"), run_node=lambda _: None))
+
+    assert (parent.info.status, children["a"].info.status) == ("FINISHED", "FINISHED")
+
+
+def test_a_canceled_run_is_killed(carry, runs):
+    def run_node(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        carry(node("a"), run_node=run_node)
+
+    client = MlflowClient(embedded_store(runs))
+    experiment = client.get_experiment_by_name("test")
+    assert {run.info.status for run in client.search_runs([experiment.experiment_id])} == {"KILLED"}
+
+
+def test_artifacts_lie_beside_the_runs(carry, runs):
+    parent, _ = family(carry(node("a"), run_node=lambda _: None))
+
+    assert parent.info.artifact_uri.startswith((runs / "mlartifacts").as_uri())
+
+
+def test_what_a_step_logs_lands_in_its_own_run(carry):
+    """Even where a step leaves its MLflow run open, as `mlflow.log_metric` alone does."""
+    run = carry(
+        node("one", function=lambda **_: mlflow.log_metric("score", 1)),
+        node("two", function=lambda **_: mlflow.log_metric("score", 2), after=["one"]),
+        run_node=run_in_process,
+        workers=1,
+    )
+
+    run.raise_for_status()
+    parent, children = family(run)
+    assert {name: child.data.metrics for name, child in children.items()} == {"one": {"score": 1}, "two": {"score": 2}}
+    assert parent.data.metrics == {}
+    assert mlflow.active_run() is None
+
+
+@pytest.mark.slow
+def test_what_a_process_logs_lands_in_its_own_run(carry):
+    log = "import mlflow; mlflow.start_run(); mlflow.log_metric('score', 3); mlflow.log_text('hello', 'note.txt')"
+    run = carry(node("a", command=f'python -c "{log}"'))
+
+    run.raise_for_status()
+    _, children = family(run)
+    assert children["a"].data.metrics == {"score": 3}
+    assert children["a"].info.status == "FINISHED"
+    (note,) = MlflowClient(run.tracking_uri).list_artifacts(children["a"].info.run_id)
+    assert note.path == "note.txt"
+
+
+def test_a_node_finds_its_run_in_its_environment(runs):
+    run = run_locally(show_variables(), runs)
+
+    parent, children = family(run)
+    assert run.nodes["show"].log_path.read_text().splitlines() == [
+        run.tracking_uri,
+        children["show"].info.run_id,
+        parent.info.experiment_id,
+    ]
+
+
+def test_the_variable_names_another_store_even_by_a_relative_path(tmp_path, empty_store, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copyfile(empty_store, tmp_path / "elsewhere" / "my.db")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///elsewhere/my.db")
+
+    run = run_locally(show_variables(), "runs")
+
+    assert run.tracking_uri == f"sqlite:///{tmp_path}/elsewhere/my.db"
+    assert run.nodes["show"].log_path.read_text().splitlines()[0] == run.tracking_uri
+    assert family(run)[0].info.status == "FINISHED"
+    assert not (tmp_path / "runs" / "mlflow.db").exists()
+
+
+def test_the_argument_comes_before_the_variable(runs, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:////nowhere/at/all.db")
+
+    run = run_locally(show_variables(), tmp_path / "other", tracking_uri=embedded_store(runs))
+
+    assert family(run)[0].info.status == "FINISHED"
+
+
+def test_an_experiment_is_made_once(carry):
+    first, second = (carry(node("a"), run_node=lambda _: None) for _ in range(2))
+
+    assert family(first)[0].info.experiment_id == family(second)[0].info.experiment_id
+
+
+def test_an_experiment_that_two_runs_make_at_once_is_made_once(runs):
+    with ThreadPoolExecutor(4) as pool:
+        started = list(
+            pool.map(lambda n: Tracking(embedded_store(runs), "new", f"run {n}", runs / "artifacts"), range(4))
+        )
+
+    assert len({one.start_node("a")["MLFLOW_EXPERIMENT_ID"] for one in started}) == 1
+
+
+def test_a_store_that_cannot_be_used_is_named_and_leaves_no_run_behind(tmp_path):
+    with pytest.raises(RunError, match="MLflow at nonsense://store cannot be used"):
+        run_locally(show_variables(), tmp_path / "runs", tracking_uri="nonsense://store")
+
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_store_that_is_no_database_is_named(tmp_path):
+    (tmp_path / "notes.db").write_text("no database at all, but a text that is long enough to be read as a header" * 9)
+
+    with pytest.raises(RunError, match=r"MLflow at sqlite:.*notes\.db cannot be used"):
+        run_locally(show_variables(), tmp_path / "runs", tracking_uri=f"sqlite:///{tmp_path}/notes.db")
+
+
+def test_a_store_that_fails_while_the_run_goes_on_fails_the_node(carry, runs):
+    def run_node(call):
+        if call.node.name == "a":
+            (runs / "mlflow.db").write_bytes(b"no database any more")
+
+    with pytest.raises(RunError, match="cannot be used"):
+        carry(node("a"), node("b", after=["a"]), run_node=run_node)
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("sqlite:///mlflow.db", "sqlite:////here/mlflow.db"),
+        ("sqlite:////there/mlflow.db", "sqlite:////there/mlflow.db"),
+        ("./mlruns", "file:///here/mlruns"),
+        ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
+        ("azureml://region.api.azureml.ms/mlflow", "azureml://region.api.azureml.ms/mlflow"),
+        ("databricks", "databricks"),
+    ],
+)
+def test_a_relative_store_is_made_absolute(uri, expected, tmp_path, monkeypatch):
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+
+    assert absolute(uri).replace(str(tmp_path), "") == expected

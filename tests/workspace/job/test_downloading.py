@@ -1,0 +1,174 @@
+"""Outputs of pipelines and of nodes: whole, or not at all."""
+
+import json
+import signal
+import time
+
+import pytest
+from workspace_stand_in.azurite import HOST
+
+from mnist_pipeline.workspace.job.downloading import Amount, download
+
+pytest_plugins = ["command"]
+
+FILES = {"MLmodel": b"flavors: {}", "data/model.keras": b"weights"}
+
+
+@pytest.fixture
+def completed(mine, stand_in):
+    """The name of a job that has completed."""
+    stand_in.jobs.set_status(mine, "Completed")
+    yield mine
+    assert stand_in.unknown == []
+
+
+def content(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("type_", ["UriFolder", "uri_folder", "MLFlowModel", "mlflow_model"])
+def test_an_output_of_the_pipeline_is_brought_however_the_service_spells_its_type(
+    type_, azure, stand_in, completed, tmp_path
+):
+    stand_in.put_output(completed, "model", FILES, type_=type_)
+
+    finished = azure("download", completed, "model=some/where")
+
+    assert finished.code == 0, finished
+    assert finished.output == "model is in some/where: 2 files, 18 bytes\n"
+    assert content(tmp_path / "some/where") == FILES
+    assert [path.name for path in (tmp_path / "some").iterdir()] == ["where"]
+
+
+@pytest.mark.parametrize("type_", ["UriFile", "uri_file"])
+def test_an_output_that_is_a_file_becomes_a_file_in_the_folder(type_, azure, stand_in, completed, tmp_path):
+    stand_in.put_output(completed, "accuracy", {"accuracy.txt": b"0.9"}, type_=type_, node="evaluate_node")
+
+    assert azure("download", completed, "evaluate_node.accuracy=here").code == 0
+
+    assert content(tmp_path / "here") == {"accuracy.txt": b"0.9"}
+
+
+def test_outputs_of_nodes_are_brought_while_the_pipeline_runs(azure, stand_in, mine, tmp_path):
+    stand_in.put_output(mine, "model", FILES, node="train_node")
+    stand_in.jobs.set_status(mine, "Running", train_node="Completed", evaluate_node="Running")
+
+    assert azure("download", mine, "train_node.model=here").code == 0
+
+    assert content(tmp_path / "here") == FILES
+
+
+def test_an_output_of_a_longer_name_does_not_come_along(azure, stand_in, completed, tmp_path):
+    stand_in.put_output(completed, "model", FILES, node="train_node")
+    stand_in.put_output(completed, "model_2", {"other": b""}, node="train_node")
+
+    assert azure("download", completed, "train_node.model=here").code == 0
+
+    assert content(tmp_path / "here") == FILES
+
+
+def test_of_a_reused_node_the_output_of_the_node_that_ran_is_brought(azure, stand_in, completed, tmp_path):
+    stand_in.put_output(completed, "model", FILES, node="train_node")
+    evaluate, train = (
+        stand_in.jobs.run(stand_in.jobs.node_run(completed, node)) for node in ("evaluate_node", "train_node")
+    )
+    evaluate["properties"] |= {"azureml.isreused": "true", "azureml.reusedrunid": train["runId"]}
+
+    assert azure("download", completed, "evaluate_node.model=here").code == 0
+
+    assert content(tmp_path / "here") == FILES
+
+
+def test_json_says_where_and_how_much(azure, stand_in, completed):
+    stand_in.put_output(completed, "model", FILES)
+    stand_in.put_output(completed, "accuracy", {"accuracy.txt": b"0.9"}, node="evaluate_node")
+
+    lines = azure("download", completed, "model=m", "evaluate_node.accuracy=a", "--json").output.splitlines()
+
+    assert [json.loads(line) for line in lines] == [
+        {"job": "mine", "output": "model", "folder": "m", "files": 2, "bytes": 18},
+        {"job": "mine", "output": "evaluate_node.accuracy", "folder": "a", "files": 1, "bytes": 3},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("output", "parts"),
+    [
+        ("modle", ("job mine has left no output modle", "there is model")),
+        ("evaluate_node.modle", ("node evaluate_node of job mine has left no output modle", "it has none")),
+        ("flying_node.model", ("job mine has no node flying_node", "evaluate_node")),
+    ],
+)
+def test_an_output_that_is_not_there_is_one_sentence_that_names_what_is(output, parts, azure, stand_in, completed):
+    stand_in.put_output(completed, "model", FILES)
+
+    azure("download", completed, f"{output}=here").assert_one_sentence(*parts)
+
+
+def test_an_output_of_a_job_that_goes_on_is_not_brought_yet(azure, stand_in, mine, tmp_path):
+    stand_in.put_output(mine, "model", FILES)
+    stand_in.jobs.set_status(mine, "Running")
+
+    azure("download", mine, "model=here").assert_one_sentence("job mine is Running", "azure stream mine")
+
+    assert not (tmp_path / "here").exists()
+
+
+def test_an_empty_output_is_one_sentence(azure, stand_in, completed):
+    stand_in.put_output(completed, "model", FILES)
+    stand_in.azurite.empty(stand_in.workspace.container)
+
+    azure("download", completed, "model=here").assert_one_sentence("output model of job mine is empty")
+
+
+@pytest.mark.parametrize("command", [("download",), ("stream", "--download")])
+def test_an_output_that_would_overwrite_something_is_refused(command, azure, completed, tmp_path):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here/file").write_text("mine")
+    name, *option = command
+
+    azure(name, completed, *option, "model=here").assert_one_sentence("here: there is something already")
+
+    assert content(tmp_path / "here") == {"file": b"mine"}
+
+
+@pytest.mark.parametrize("outputs", [("model",), ("model=",), ("=here",), ("a=x", "b=x"), ("a=x", "a=y")])
+def test_what_is_not_output_and_folder_is_wrong_usage(outputs, azure, completed):
+    assert azure("download", completed, *outputs).code == 2
+
+
+def test_a_download_that_breaks_off_leaves_nothing(azure, stand_in, completed, tmp_path):
+    stand_in.put_output(completed, "model", FILES)
+    stand_in.faults.status("GET", f"{HOST}/{stand_in.workspace.container}/azureml", 403)
+
+    azure("download", completed, "model=some/where").assert_one_sentence("cannot download output model of job mine")
+
+    assert list((tmp_path / "some").iterdir()) == []
+
+
+def test_ctrl_c_leaves_nothing(started, stand_in, completed, tmp_path):
+    stand_in.put_output(completed, "model", FILES)
+    slow = stand_in.faults.slow("GET", f"{HOST}/{stand_in.workspace.container}/azureml", seconds=2)
+    process = started("download", completed, "model=some/where")
+    deadline = time.monotonic() + 60
+    while not slow.seen and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert list((tmp_path / "some").iterdir())
+
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+
+    assert (process.returncode, error) == (130, "\nCanceled.\n")
+    assert list((tmp_path / "some").iterdir()) == []
+
+
+def test_a_long_download_tells_how_far_it_is(client, stand_in, completed, tmp_path):
+    stand_in.put_output(completed, "model", FILES)
+    stand_in.faults.slow("GET", f"{HOST}/{stand_in.workspace.container}/azureml", seconds=0.5)
+    told = []
+
+    amount = download(client, completed, "model", tmp_path / "here", told.append, seconds=0.1)
+
+    assert amount == Amount(2, 18)
+    assert Amount(0, 0) in told
+    assert Amount(1, 11) in told or Amount(1, 7) in told
