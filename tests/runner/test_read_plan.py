@@ -3,7 +3,6 @@ import inspect
 
 import pytest
 from azure.ai.ml import Input, command, load_component, load_job
-from azure.ai.ml import __version__ as sdk_version
 from azure.ai.ml.dsl import pipeline
 from azure.ai.ml.entities import Command, Environment, PipelineJob
 from azure.ai.ml.sweep import Choice
@@ -481,60 +480,3 @@ def test_a_job_that_is_not_placed_on_a_compute_yet_can_run_here(text_folder):
 
     assert not job._validate().passed
     assert read_plan(job).nodes
-
-
-# The SDK's private members, named in the docstring of sdk_job.py
-
-
-def _private_members(text_folder):
-    from azure.ai.ml._utils import _asset_utils
-
-    job = say(text=folder_input(text_folder))
-    validation = job._validate()
-    component = job.jobs["shout"].component
-    return {
-        "PipelineJob._validate()._errors, each with yaml_path and message": lambda: [
-            (error.yaml_path, error.message) for error in validation._errors
-        ],
-        "PipelineInput._data": lambda: job.inputs["text"]._data.path == str(text_folder),
-        "node._build_inputs()": lambda: (
-            job.jobs["join"]._build_inputs()["first"].path == "${{parent.jobs.shout.outputs.output_data}}"
-        ),
-        "node._build_outputs()": lambda: "parent.outputs.joined" in str(job.jobs["join"]._build_outputs()["joined"]),
-        "component._build_code() with path and _ignore_file": lambda: [
-            (code.path, code._ignore_file) for code in _entered(component._build_code())
-        ],
-        "component.additional_includes": lambda: component.additional_includes == [],
-        "_asset_utils.get_upload_files_from_folder(folder, ignore_file=...)": lambda: (
-            (
-                str(PROJECTS / "join" / "join.py"),
-                "join.py",
-            )
-            in [
-                (str(source), relative)
-                for source, relative in _asset_utils.get_upload_files_from_folder(
-                    PROJECTS / "join", ignore_file=_asset_utils.IgnoreFile()
-                )
-            ]
-        ),
-    }
-
-
-def _entered(context):
-    with context as value:
-        return [value]
-
-
-def test_the_private_members_of_the_sdk_that_the_runner_reads_are_as_they_were(text_folder):
-    broken = []
-    for name, read in _private_members(text_folder).items():
-        try:
-            if not read():
-                broken.append(f"{name} gives something else")
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            broken.append(f"{name}: {type(error).__name__}: {error}")
-
-    assert not broken, (
-        f"azure-ai-ml {sdk_version} differs from what mnist_pipeline/runner/read_plan.py reads, the one file to "
-        f"change; look at the SDK's azure/ai/ml/entities/_builders/base_node.py and _job/pipeline/_io: {broken}"
-    )
