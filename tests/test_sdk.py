@@ -115,7 +115,8 @@ def model_operations(sdk):
     from azure.ai.ml.operations._model_dataplane_operations import ModelDataplaneOperations
 
     assert_property(sdk.client.jobs, "_model_dataplane_operations")
-    service = SimpleNamespace(models=inspect.getattr_static(ModelsOperations, "batch_get_resolved_uris"))
+    assert callable(ModelsOperations.batch_get_resolved_uris)
+    service = SimpleNamespace(models=object())
     scope, config = sdk.client._operation_scope, sdk.client._operation_config
     assert ModelDataplaneOperations(scope, config, service)._operation is service.models
 

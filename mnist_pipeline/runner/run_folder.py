@@ -64,7 +64,9 @@ class RunFolder:
         folder = self.node(node.name)
         for port, path in _output_paths(node, folder / "outputs.partial", make=False).items():
             if not path.exists():
-                raise RunError(f"it ended without writing its output {port}; write to the path that it is given.")
+                raise RunError(
+                    f"the node ended without writing its output {port}; write it to the path that the command gets."
+                )
         (folder / "outputs.partial").rename(folder / "outputs")
         return _output_paths(node, folder / "outputs", make=False)
 

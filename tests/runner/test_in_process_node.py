@@ -52,7 +52,7 @@ def test_a_function_is_called_in_this_process(run_function):
     assert run_function(lambda: print(os.getpid())) == [str(os.getpid())]
 
 
-def test_a_function_gets_literals_as_values_and_paths_as_text(run_function, tmp_path):
+def test_a_function_gets_plain_values_and_paths_as_text(run_function, tmp_path):
     got = {}
     inputs = {"times": Value(3), "loud": Value(True), "text": Value("a b")}
 

@@ -46,5 +46,5 @@ def test_upstream_are_the_nodes_whose_outputs_are_read():
 @pytest.mark.parametrize(
     ("value", "text"), [(True, "true"), (False, "false"), (3, "3"), (0.5, "0.5"), (1e-05, "1e-05"), ("True", "True")]
 )
-def test_a_literal_has_the_text_that_mldesigner_reads(value, text):
+def test_a_value_has_the_text_that_mldesigner_reads(value, text):
     assert Value(value).text == text

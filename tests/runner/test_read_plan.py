@@ -161,7 +161,7 @@ def test_a_node_whose_packages_are_not_known_here_may_import_the_sdk():
 # Inputs
 
 
-def test_literals_have_the_types_that_their_inputs_declare(text_folder):
+def test_values_have_the_types_that_their_inputs_declare(text_folder):
     inputs = inputs_of_shout(input_data=folder_input(text_folder), times=4, pace=2, loud=True, ending="?", title="T")
 
     assert inputs == {
@@ -201,7 +201,7 @@ def test_an_empty_text_is_a_value(text_folder):
         ({"loud": "yes"}, "loud is 'yes'; it must be true or false."),
     ],
 )
-def test_a_literal_of_another_type_than_declared_is_refused(text_folder, inputs, message):
+def test_a_value_of_another_type_than_declared_is_refused(text_folder, inputs, message):
     with pytest.raises(SettingError, match=f"^{message}$"):
         inputs_of_shout(input_data=folder_input(text_folder), **inputs)
 

@@ -62,7 +62,7 @@ def test_independent_nodes_run_at_the_same_time(carry):
     assert run.status is Status.COMPLETED
 
 
-def test_a_node_is_handed_literals_and_paths(carry, text_folder):
+def test_a_node_gets_values_and_paths(carry, text_folder):
     seen = {}
 
     def run_node(call):
