@@ -53,7 +53,7 @@ class Tracking:
         """
         self.uri = uri
         self.experiment_name = experiment_name
-        with _one_at_a_time(uri), _errors_name(uri):
+        with _one_at_a_time(uri), _as_run_errors(uri):
             self._client = MlflowClient(tracking_uri=uri)
             self._experiment_id = self._find_or_create_experiment(artifacts)
         commit = _git_commit(Path.cwd())
@@ -70,11 +70,11 @@ class Tracking:
 
     def end(self, run_id: str, status: Status) -> None:
         """End a run."""
-        with _errors_name(self.uri):
+        with _as_run_errors(self.uri):
             self._client.set_terminated(run_id, _MLFLOW_STATUS[status])
 
     def _start(self, name: str, tags: Mapping[str, str]) -> str:
-        with _errors_name(self.uri):
+        with _as_run_errors(self.uri):
             run = self._client.create_run(self._experiment_id, tags={MLFLOW_RUN_NAME: name, **tags}, run_name=name)
         return str(run.info.run_id)
 
@@ -105,7 +105,7 @@ def read_metrics(uri: str, run_ids: Mapping[str, str]) -> "DataFrame":
     from pandas import DataFrame, to_datetime
 
     rows = []
-    with _errors_name(uri):
+    with _as_run_errors(uri):
         client = MlflowClient(tracking_uri=uri)
         for node, run_id in run_ids.items():
             for metric in sorted(client.get_run(run_id).data.metrics):
@@ -115,15 +115,13 @@ def read_metrics(uri: str, run_ids: Mapping[str, str]) -> "DataFrame":
                     for logged in sorted(history, key=lambda logged: (logged.step, logged.timestamp))
                 ]
     table = DataFrame(rows, columns=["node", "metric", "step", "value", "time"])
-    types = {"node": "string", "metric": "string", "step": "int64", "value": "float64", "time": "int64"}
-    table = table.astype(types)
-    table["time"] = to_datetime(table["time"], unit="ms", utc=True)
-    return table
+    table["time"] = to_datetime(table["time"].astype("int64"), unit="ms", utc=True)
+    return table.astype({"node": "string", "metric": "string", "step": "int64", "value": "float64"})
 
 
 @contextmanager
-def _errors_name(uri: str) -> Iterator[None]:
-    """Turn every exception of the body into a RunError that names the store or server."""
+def _as_run_errors(uri: str) -> Iterator[None]:
+    """Raise exceptions of the body as a RunError that names the store or server."""
     try:
         yield
     except Exception as error:  # MLflow does not wrap those of its database and network libraries

@@ -5,7 +5,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,10 +75,17 @@ def _read_run(folder: Path) -> dict[str, Any]:
     with _naming(folder / "status.json") as file:
         state = json.loads(file.read_text(encoding="utf-8"))
         row["status"] = Status(state["status"])
-        row["started"] = datetime.fromisoformat(state["started"])
+        row["started"] = _time(state["started"])
         if state["ended"] is not None:
-            row["duration"] = (datetime.fromisoformat(state["ended"]) - row["started"]).total_seconds()
+            row["duration"] = (_time(state["ended"]) - row["started"]).total_seconds()
     return row
+
+
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return time.astimezone(UTC)
 
 
 @contextmanager

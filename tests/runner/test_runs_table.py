@@ -63,6 +63,16 @@ def test_the_oldest_run_comes_first_whatever_its_name(tmp_path):
     assert table.index.tolist() == [0, 1, 2]
 
 
+def test_times_of_any_zone_are_compared_as_what_they_are(tmp_path):
+    write_run(tmp_path, "later", started="2026-01-01T10:00:00+00:00", ended="2026-01-01T10:00:05+00:00")
+    write_run(tmp_path, "earlier", started="2026-01-01T11:30:00+02:00", ended="2026-01-01T10:00:00+00:00")
+
+    table = read_runs(tmp_path)
+
+    assert table.name.tolist() == ["earlier", "later"]
+    assert table.duration.tolist() == [1800, 5]
+
+
 def test_the_columns_have_the_same_types_with_and_without_runs(tmp_path):
     empty = read_runs(tmp_path)
     write_run(tmp_path, "a")
@@ -117,7 +127,7 @@ def test_what_is_not_a_run_is_left_out(tmp_path):
         ("status.json", '{"status": "Well", "started": "2026-01-01T10:00:00+00:00", "ended": null}'),
         ("status.json", '{"status": "Failed", "started": "yesterday", "ended": null}'),
         ("status.json", '{"status": "Failed", "started": "2026-01-01T10:00:00+00:00", "ended": 5}'),
-        ("status.json", '{"status": "Failed", "started": "2026-01-01", "ended": "2026-01-01T10:00:00+00:00"}'),
+        ("status.json", '{"status": "Failed", "started": "2026-01-01T10:00:00", "ended": null}'),
     ],
 )
 def test_a_run_with_a_damaged_file_is_left_out_with_a_warning_that_names_the_file(tmp_path, file, content):
