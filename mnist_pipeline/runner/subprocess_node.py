@@ -24,8 +24,8 @@ def run_in_subprocess(call: NodeCall, *, grace_seconds: float = 5.0) -> None:
     hidden from a node whose environment in the cloud does not have it: what would fail in the cloud fails here too,
     and mldesigner, which imports the SDK wherever it finds it, starts faster.
 
-    When the command has ended, or the node is canceled, every process that the command left behind is stopped: with
-    SIGTERM, and with SIGKILL if that does not help.
+    When the command ends or the node is canceled, all processes that are left in the command's process group are
+    stopped, with SIGTERM and then with SIGKILL.
 
     Args:
         call: The node.
