@@ -1,4 +1,4 @@
-"""Nodes in this very process: functions and scripts."""
+"""Nodes in this process: functions and scripts."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Carrying out a plan, with Python functions in the place of the nodes' commands."""
+"""Plans of nodes made by hand, carried out with Python functions instead of commands."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Nodes in processes of their own, with lines of shell as their commands."""
+"""Nodes in their own processes, with lines of shell as their commands."""
 
 import os
 import shutil
