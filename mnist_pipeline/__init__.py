@@ -3,14 +3,14 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mnist_pipeline.runner import PipelineRun, run_locally
+    from mnist_pipeline.runner import PipelineRun, read_runs, run_locally
 
 __version__ = "0.1.0"
-__all__ = ["PipelineRun", "__version__", "run_locally"]
+__all__ = ["PipelineRun", "__version__", "read_runs", "run_locally"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the runner, and the Azure SDK with it, only when it is asked for."""
+    """Import a name of the runner when first asked for."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from mnist_pipeline import runner

@@ -1,4 +1,4 @@
-"""Every error that this package raises on purpose: one tree, one sentence each.
+"""All errors that this package raises on purpose, in one tree. Each message is one sentence.
 
 MnistPipelineError
 ├── DataError            input data that cannot be used
@@ -6,14 +6,15 @@ MnistPipelineError
 │   ├── CsvError         a label-first CSV
 │   └── ImageError       a PNG or JPEG image
 ├── ModelError           a folder that should hold a model
-├── MetricsError         scoring results that are missing or make no sense
-├── RegistryError        the model registry refused or is out of reach
-├── SettingError         a hyperparameter or option out of its range
+├── MetricsError         scoring results that are missing, unreadable or inconsistent
+├── RegistryError        a model registry that refused a request or cannot be reached
+├── SettingError         a hyperparameter or option that is out of its range
 ├── OutputError          a path that cannot be written to
-├── DownloadError        a named data set that could not be fetched
+├── DownloadError        a named data set that could not be downloaded
 ├── PlanError            a pipeline job that cannot run on this machine
-├── RunError             a run that did not complete
-└── WorkspaceError       an Azure ML workspace that is not configured, refused a request, or ended a job badly
+├── RunError             a run that did not complete, or cannot be read
+└── WorkspaceError       an Azure ML workspace that is not configured, cannot be reached or refused a request, or whose
+                         job did not complete
 """
 
 import sys
@@ -62,11 +63,11 @@ class ModelError(MnistPipelineError):
 
 
 class MetricsError(MnistPipelineError):
-    """Scoring results are missing, unreadable or make no sense."""
+    """Scoring results are missing, unreadable or inconsistent."""
 
 
 class RegistryError(MnistPipelineError):
-    """The model registry cannot be reached or refused a request."""
+    """The model registry cannot be reached, or it refused a request."""
 
 
 class SettingError(MnistPipelineError):
@@ -78,25 +79,25 @@ class OutputError(MnistPipelineError):
 
 
 class DownloadError(MnistPipelineError):
-    """A named data set could not be fetched."""
+    """A named data set could not be downloaded."""
 
 
 class PlanError(MnistPipelineError):
-    """A pipeline job cannot be carried out on this machine."""
+    """A pipeline job cannot run on this machine."""
 
 
 class RunError(MnistPipelineError):
-    """A run did not complete."""
+    """A run did not complete, or cannot be read."""
 
 
 class WorkspaceError(MnistPipelineError):
-    """An Azure ML workspace is not configured, out of reach, refused a request, or ended a job badly."""
+    """A workspace is not configured, cannot be reached or refused a request, or its job did not complete."""
 
 
 def exit_with_one_sentence(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
     """Report an uncaught error in a job: the package's own as one sentence, all others with their traceback.
 
-    Has the signature of `sys.excepthook`, as which it serves.
+    For `sys.excepthook`.
     """
     if isinstance(error, MnistPipelineError):
         print(f"{kind.__name__}: {error}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Files and folders that steps hand to each other: found, written whole, digested."""
+"""Output folders, files that appear whole or not at all, and digests."""
 
 import hashlib
 import os
@@ -10,10 +10,10 @@ from mnist_pipeline.errors import OutputError
 
 
 def output_folder(path: str | os.PathLike[str]) -> Path:
-    """Create the folder `path` if it is missing, and check that it can be written to.
+    """Create the folder `path` if it is missing, check that it can be written to, and return it.
 
     Raises:
-        OutputError: `path`, or a part of it, is a file, or writing is not permitted.
+        OutputError: `path` or one of its parents is a file, or there is no permission to write.
     """
     folder = Path(path)
     try:
@@ -28,7 +28,7 @@ def output_folder(path: str | os.PathLike[str]) -> Path:
 
 
 def unfinished(path: Path) -> Path:
-    """Return where `written_whole` writes what will be `path`; a killed process leaves a file there."""
+    """Return the temporary file that becomes `path`; a killed process may leave it behind."""
     return path.with_name(f".{path.name}.partial")
 
 
@@ -36,12 +36,12 @@ def unfinished(path: Path) -> Path:
 def written_whole(*paths: Path) -> Iterator[list[Path]]:
     """Yield a temporary path beside each of `paths`; rename them all into place at the end.
 
-    When the body raises, the temporary files are removed and `paths` stay as they were, so a reader never
-    meets half a file, nor one file of a pair. What a killed process has left is removed first. Two processes must not
-    write one path at the same time.
+    If the body raises an exception, the temporary files are removed and `paths` stay as they were. So a reader never
+    finds half a file, nor one file of a pair. Temporary files that a killed process left behind are removed first.
+    Two processes must not write to the same path at the same time.
 
     Raises:
-        OutputError: a path is a folder, or its folder cannot be written to.
+        OutputError: a path is a folder, its folder cannot be written to, or writing fails.
     """
     for path in paths:
         output_folder(path.parent)
@@ -65,10 +65,10 @@ def written_whole(*paths: Path) -> Iterator[list[Path]]:
 
 
 def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, or of a folder's relative file names and contents, as 64 hexadecimal digits.
+    """Return the SHA-256 of a file, or of the names and contents of a folder's files, as 64 hexadecimal digits.
 
-    A folder's digest is that of the lines `<digest of the file>  <relative path>\\n`, sorted by path: what
-    `sha256sum` prints for the files, digested once more.
+    A folder's digest is the SHA-256 of the lines `<digest of the file>  <relative path>\\n`, sorted by path, which is
+    what `sha256sum` prints for the files.
     """
     if path.is_dir():
         names = sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file())

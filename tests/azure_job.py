@@ -17,7 +17,6 @@ from workspace_stand_in import StandIn, SubmittedJob
 from mnist_pipeline.runner import PipelineRun
 from mnist_pipeline.runner.node_call import NodeCall
 from mnist_pipeline.runner.run import carry_out
-from mnist_pipeline.runner.run_folder import RunFolder
 from mnist_pipeline.runner.subprocess_node import run_in_subprocess
 
 
@@ -45,12 +44,10 @@ class AzureJob:
         plan = plan_of(self.submitted, self.folder / "received")
         self.run = carry_out(
             plan,
-            RunFolder(self.folder / "runs", plan),
-            server_url,
-            artifacts=None,
+            self.folder / "runs",
+            tracking_uri=server_url,
             run_node=self._run_first,
             pool=ThreadPoolExecutor(1),
-            on_event=lambda _: None,
         )
         self.run.raise_for_status()
         for name, node in self.run.nodes.items():

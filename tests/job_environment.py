@@ -19,7 +19,6 @@ from mnist_pipeline.runner import PipelineRun
 from mnist_pipeline.runner.node_call import NodeCall
 from mnist_pipeline.runner.read_plan import read_plan
 from mnist_pipeline.runner.run import carry_out
-from mnist_pipeline.runner.run_folder import RunFolder
 from mnist_pipeline.runner.subprocess_node import run_in_subprocess
 
 
@@ -65,12 +64,10 @@ def run_in_own_environments(
 
     return carry_out(
         plan,
-        RunFolder(folder, plan),
-        tracking_uri,
-        artifacts=None,
+        folder,
+        tracking_uri=tracking_uri,
         run_node=run_in_own_environment,
         pool=ThreadPoolExecutor(1),
-        on_event=lambda _: None,
     )
 
 

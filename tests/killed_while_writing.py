@@ -1,4 +1,4 @@
-"""Prepare data as the first step does, and be killed by the system at the first byte of a file past a limit.
+"""Prepares data as the first step does, until the system kills it because a file grows past a limit.
 
 Usage: `killed_while_writing.py BYTES INPUT TRAINING TEST`.
 """
@@ -11,8 +11,8 @@ from mnist_pipeline.mnist.data.prep import prepare_data
 
 
 def main(limit: int, *folders: str) -> None:
-    """Convert as long as no file is larger than `limit`."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it; by default it ends a process at once
+    """Convert the data; the system kills this process when it writes more than `limit` bytes to a file."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores this signal; by default it kills the process
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     prepare_data(*folders)

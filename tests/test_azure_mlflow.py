@@ -33,7 +33,7 @@ from mnist_pipeline.mnist.registry.evidence import EVIDENCE_FILES
 from mnist_pipeline.mnist.registry.versions import ModelVersions
 from mnist_pipeline.pipelines import image_classification_pipeline
 from mnist_pipeline.runner.node_call import NodeFailed
-from mnist_pipeline.runner.plan import Literal
+from mnist_pipeline.runner.plan import Value
 
 pytestmark = pytest.mark.long
 
@@ -152,7 +152,7 @@ def test_a_champion_whose_figures_are_of_other_data_is_fetched_and_scored_again(
     wrong = [(label + 1) % 3 for label in labels.tolist()]
     digests = {"model": sha256_of(challenger), "test_data": sha256_of(test_csv)}
     result = write_results(tmp_path / "result", labels.tolist(), wrong, **digests, n_classes=3)
-    changes = {"input_model": challenger, "input_result": result, "test_data": test_csv, "champion": Literal("better")}
+    changes = {"input_model": challenger, "input_result": result, "test_data": test_csv, "champion": Value("better")}
 
     printed = job.again("register_node", run_id=run_id, inputs=changes)
 
@@ -177,7 +177,7 @@ def undisturbed(jobs, stand_in):
 def register_second(jobs, stand_in, name, moment=None):
     """Register the first model under a name, then the second, killed at a moment and run again if one is given."""
     first, second = jobs
-    changes = {"model_name": Literal(name)}
+    changes = {"model_name": Value(name)}
     first.again("register_node", run_id=stand_in.mlflow.start_run("register_node"), inputs=changes)
     run_id = stand_in.mlflow.start_run("register_node")
     if moment is not None:

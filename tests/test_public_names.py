@@ -7,7 +7,7 @@ import sys
 import pytest
 
 PUBLIC = {
-    "mnist_pipeline": ["PipelineRun", "__version__", "run_locally"],
+    "mnist_pipeline": ["PipelineRun", "__version__", "read_runs", "run_locally"],
     "mnist_pipeline.components": [
         "keras_score_component",
         "keras_train_component",
@@ -25,6 +25,7 @@ PUBLIC = {
         "PipelineRun",
         "Status",
         "embedded_store",
+        "read_runs",
         "run_locally",
     ],
     "mnist_pipeline.errors": [
@@ -68,7 +69,14 @@ def test_every_error_is_a_child_of_one_parent():
 
 
 @pytest.mark.parametrize(
-    "module", ["mnist_pipeline", "mnist_pipeline.components", "mnist_pipeline.pipelines", "mnist_pipeline.errors"]
+    "module",
+    [
+        "mnist_pipeline",
+        "mnist_pipeline.components",
+        "mnist_pipeline.pipelines",
+        "mnist_pipeline.errors",
+        "mnist_pipeline.runner",
+    ],
 )
 def test_importing_the_package_imports_none_of_the_heavy_libraries(module):
     program = f"import sys, {module}; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"

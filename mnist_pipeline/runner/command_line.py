@@ -1,7 +1,7 @@
-"""A component's command line, its placeholders filled in as Azure ML does it.
+"""A component's command line, with its placeholders filled in as Azure ML does it.
 
 Syntax: https://learn.microsoft.com/azure/machine-learning/reference-yaml-core-syntax (expressions). `${{inputs.x}}` and
-`${{outputs.y}}` stand for a value or a path; a part in `$[[...]]` is dropped when an input in it is not set.
+`${{outputs.y}}` stand for a value or a path; a part in `$[[...]]` is dropped if an input in it is not set.
 """
 
 import re
@@ -16,17 +16,18 @@ _PLACEHOLDER = re.compile(r"\$\{\{\s*(inputs|outputs)\.([^\s}]+?)(?:\.path)?\s*\
 
 
 def render(command: str, inputs: Mapping[str, str | Path], outputs: Mapping[str, Path]) -> str:
-    """Fill the placeholders of `command` and return a line for the shell.
+    """Fill in the placeholders of `command` and return a line for the shell.
 
-    A path is quoted for the shell as the place where it stands needs it. A literal goes in as it is, like on Azure ML.
+    A path is quoted for the shell, whether its placeholder is inside quotes or not. A value goes in unchanged, as on
+    Azure ML.
 
     Args:
         command: The component's command.
-        inputs: The text of each literal, the path of each file or folder; unset optional inputs are absent.
+        inputs: The text of each value and the path of each file or folder; unset optional inputs are absent.
         outputs: The path of each output.
 
     Raises:
-        PlanError: a placeholder has no value, or a literal would end the quotes that it stands in.
+        PlanError: a placeholder has no value, or a value would end the quotes around it.
     """
     values = {"inputs": inputs, "outputs": outputs}
 
@@ -54,13 +55,13 @@ def render(command: str, inputs: Mapping[str, str | Path], outputs: Mapping[str,
 
 
 def _quoted(path: str, quote: str) -> str:
-    """Return a path as the shell needs it inside `quote`, or outside all quotes when that is empty."""
+    """Quote a path for a place inside `quote`, or outside all quotes if `quote` is empty."""
     quoted = shlex.quote(path)
-    return path if quoted == path else f"{quote}{quoted}{quote}"  # ends the open quote, and opens it again
+    return path if quoted == path else f"{quote}{quoted}{quote}"  # closes the open quote and opens it again
 
 
 def _open_quote(text: str) -> str:
-    """Return the quotation mark that is still open at the end of a piece of shell, or an empty string."""
+    """Return the quotation mark that is still open at the end of `text`, or an empty string."""
     quote = ""
     escaped = False
     for character in text:

@@ -1,4 +1,4 @@
-"""A node in this very process, for a debugger: the component's own function, or its script."""
+"""A node in this process, for a debugger: the component's own function, or its script."""
 
 import contextlib
 import io
@@ -8,25 +8,26 @@ import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from mnist_pipeline.errors import MnistPipelineError, PlanError
 from mnist_pipeline.runner.command_line import render
 from mnist_pipeline.runner.node_call import NodeCall, NodeFailed
-from mnist_pipeline.runner.plan import Literal
+from mnist_pipeline.runner.plan import Value
 
 
 def run_in_process(call: NodeCall) -> None:
-    """Call the node's function with its inputs and outputs, or run its script, from the files where they are.
+    """Call the node's function with its inputs and outputs, or run its script, from the original files.
 
-    Breakpoints hold, because no snapshot is copied. What is printed goes to the log and to the terminal.
+    Breakpoints work, because no snapshot is copied. What the node prints goes to the log and to the terminal.
 
     Raises:
         NodeFailed: the function raised, or the script ended with an exit code other than 0.
         PlanError: the node is neither a `@command_component` function nor a Python script.
     """
-    run = _runner_of(call)
+    run = _callable_of(call)
     try:
         with _environment(call.environment), _printing_to(call.print_line):
             run()
@@ -34,7 +35,7 @@ def run_in_process(call: NodeCall) -> None:
         call.print_line(f"{type(error).__name__}: {error}")
         raise NodeFailed(f"{type(error).__name__}: {error}") from error
     except SystemExit as end:
-        if isinstance(end.code, str):  # sys.exit("a sentence") prints it and means 1
+        if isinstance(end.code, str):  # sys.exit("a sentence") prints the sentence and exits with 1
             call.print_line(end.code)
         if end.code not in (None, 0):
             raise NodeFailed(f"exit code {1 if isinstance(end.code, str) else end.code}") from end
@@ -44,15 +45,23 @@ def run_in_process(call: NodeCall) -> None:
         raise NodeFailed(f"{type(error).__name__}: {error}") from error
 
 
-def _runner_of(call: NodeCall) -> Callable[[], object]:
+class CallingThread(Executor):
+    """Runs what is submitted at once, in the calling thread, where breakpoints and Ctrl-C work."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run `fn` and return a future that is done; an exception goes to the caller, not into the future."""
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+def _callable_of(call: NodeCall) -> Callable[[], object]:
     function = call.node.function
     if function is not None:
-        inputs = {
-            name: value.value if isinstance(value, Literal) else str(value) for name, value in call.inputs.items()
-        }
+        inputs = {name: value.value if isinstance(value, Value) else str(value) for name, value in call.inputs.items()}
         outputs = {name: str(path) for name, path in call.outputs.items()}
         return lambda: function(**inputs, **outputs)
-    texts = {name: value.text if isinstance(value, Literal) else value for name, value in call.inputs.items()}
+    texts = {name: value.text if isinstance(value, Value) else value for name, value in call.inputs.items()}
     words = shlex.split(render(call.node.command, texts, call.outputs))
     if words[:1] != ["python"] or not words[1:] or not words[1].endswith(".py") or call.node.snapshot is None:
         raise PlanError(
@@ -70,12 +79,12 @@ def _runner_of(call: NodeCall) -> Callable[[], object]:
 
 @contextlib.contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables, MLflow's tracking URI with them; end the MLflow runs begun and put all back."""
+    """Set environment variables and MLflow's tracking URI for the body; then end its MLflow runs and restore all."""
     import mlflow
 
     before, folder, active = dict(os.environ), Path.cwd(), mlflow.active_run()
     os.environ.pop("MLFLOW_TRACKING_URI", None)
-    is_set = mlflow.is_tracking_uri_set()  # type: ignore[no-untyped-call]  # MLflow leaves its type out
+    is_set = mlflow.is_tracking_uri_set()  # type: ignore[no-untyped-call]  # MLflow declares no type
     tracking_uri = mlflow.get_tracking_uri() if is_set else None
     os.environ.update(variables)
     if uri := variables.get("MLFLOW_TRACKING_URI"):
@@ -85,7 +94,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
     finally:
         while (run := mlflow.active_run()) is not None and run is not active:
             mlflow.end_run()
-        mlflow.set_tracking_uri(tracking_uri)  # type: ignore[arg-type]  # None is how MLflow forgets it
+        mlflow.set_tracking_uri(tracking_uri)  # type: ignore[arg-type]  # None unsets it
         os.environ.clear()
         os.environ.update(before)
         os.chdir(folder)
@@ -93,12 +102,12 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _printing_to(print_line: Callable[[str], None]) -> Iterator[None]:
-    """Pass each line that is printed to `print_line` too."""
+    """Pass each printed line to `print_line` too."""
     stdout, stderr = sys.stdout, sys.stderr
 
     def print_outside(line: str) -> None:
         with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
-            print_line(line)  # whoever listens may print in turn, and that is not the node's
+            print_line(line)  # a listener may print too; that is not the node's output
 
     tees = _Tee(stdout, print_outside), _Tee(stderr, print_outside)
     with contextlib.redirect_stdout(tees[0]), contextlib.redirect_stderr(tees[1]):
@@ -111,6 +120,7 @@ def _printing_to(print_line: Callable[[str], None]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _arguments(argv: list[str]) -> Iterator[None]:
+    """Set `sys.argv` and the import path as `python script.py ...` does."""
     before = sys.argv, list(sys.path)
     sys.argv = argv
     sys.path.insert(0, str(Path(argv[0]).parent))
@@ -136,7 +146,7 @@ class _Tee(io.TextIOBase):
         return len(text)
 
     def end_line(self) -> None:
-        """Pass on a last line without an end."""
+        """Pass on a last line that has no line end."""
         if self._rest:
             self._print_line(self._rest)
             self._rest = ""

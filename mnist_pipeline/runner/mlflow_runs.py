@@ -1,10 +1,11 @@
-"""The MLflow side of a run: one run for the pipeline, a child run for each node."""
+"""The MLflow runs of a pipeline run: one for the pipeline, and a child run for each node."""
 
 import fcntl
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mlflow import MlflowClient
@@ -13,18 +14,21 @@ from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_PARENT_RUN_ID, ML
 
 from mnist_pipeline.errors import RunError
 from mnist_pipeline.files import output_folder
-from mnist_pipeline.runner.pipeline_run import Status
+from mnist_pipeline.runner.status import Status
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _MLFLOW_STATUS = {Status.COMPLETED: "FINISHED", Status.FAILED: "FAILED", Status.CANCELED: "KILLED"}
 
 
 def embedded_store(output_dir: Path) -> str:
-    """Return the URI of the SQLite store that stands in `output_dir`, beside the runs."""
+    """Return the URI of the SQLite store in `output_dir`, beside the runs."""
     return f"sqlite:///{output_dir.resolve() / 'mlflow.db'}"
 
 
 def absolute(uri: str) -> str:
-    """Return a tracking URI that means the same in every folder: each node runs in one of its own."""
+    """Make a tracking URI absolute, because each node runs in its own folder."""
     if uri.startswith("sqlite:///"):
         return f"sqlite:///{Path(uri.removeprefix('sqlite:///')).resolve()}"
     is_path = not urlsplit(uri).scheme and uri != "databricks"
@@ -34,7 +38,7 @@ def absolute(uri: str) -> str:
 class Tracking:
     """Starts and ends the MLflow runs of one pipeline run.
 
-    Raises (on creation and by each method):
+    Raises (when created, and from each method):
         RunError: the store or server cannot be used.
     """
 
@@ -42,21 +46,21 @@ class Tracking:
         """Connect, and start the pipeline's run.
 
         Args:
-            uri: Of the store or server.
-            experiment_name: The experiment, made if it does not exist.
+            uri: The store or server.
+            experiment_name: The experiment, created if it does not exist.
             run_name: Name of the pipeline's run.
             artifacts: Folder for a new experiment's artifacts; None leaves it to the server.
         """
         self.uri = uri
         self.experiment_name = experiment_name
-        with _one_at_a_time(uri), self._named_errors():
+        with _one_at_a_time(uri), _as_run_errors(uri):
             self._client = MlflowClient(tracking_uri=uri)
-            self._experiment_id = self._find_or_make_experiment(artifacts)
+            self._experiment_id = self._find_or_create_experiment(artifacts)
         commit = _git_commit(Path.cwd())
         self.run_id = self._start(run_name, {MLFLOW_GIT_COMMIT: commit} if commit else {})
 
     def start_node(self, name: str) -> dict[str, str]:
-        """Start a node's run; return the environment variables by which the node finds it."""
+        """Start a node's run; return the environment variables that lead the node to it."""
         run_id = self._start(name, {MLFLOW_PARENT_RUN_ID: self.run_id})
         return {
             "MLFLOW_TRACKING_URI": self.uri,
@@ -66,15 +70,15 @@ class Tracking:
 
     def end(self, run_id: str, status: Status) -> None:
         """End a run."""
-        with self._named_errors():
+        with _as_run_errors(self.uri):
             self._client.set_terminated(run_id, _MLFLOW_STATUS[status])
 
     def _start(self, name: str, tags: Mapping[str, str]) -> str:
-        with self._named_errors():
+        with _as_run_errors(self.uri):
             run = self._client.create_run(self._experiment_id, tags={MLFLOW_RUN_NAME: name, **tags}, run_name=name)
         return str(run.info.run_id)
 
-    def _find_or_make_experiment(self, artifacts: Path | None) -> str:
+    def _find_or_create_experiment(self, artifacts: Path | None) -> str:
         found = self._client.get_experiment_by_name(self.experiment_name)
         if found is not None:
             return str(found.experiment_id)
@@ -85,19 +89,48 @@ class Tracking:
             found = self._client.get_experiment_by_name(self.experiment_name)
             if error.error_code != "RESOURCE_ALREADY_EXISTS" or found is None:
                 raise
-            return str(found.experiment_id)  # another run made it at the same moment
+            return str(found.experiment_id)  # another run created it at the same moment
 
-    @contextmanager
-    def _named_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:  # MLflow lets through those of its database and network libraries
-            raise RunError(f"MLflow at {self.uri} cannot be used: {error}") from error
+
+def read_metrics(uri: str, run_ids: Mapping[str, str]) -> "DataFrame":
+    """Return the metrics of nodes as a table; see `PipelineRun.metrics`.
+
+    Args:
+        uri: The store or server.
+        run_ids: The MLflow run of each node by the node's name.
+
+    Raises:
+        RunError: the store or server cannot be read.
+    """
+    from pandas import DataFrame, to_datetime
+
+    rows = []
+    with _as_run_errors(uri):
+        client = MlflowClient(tracking_uri=uri)
+        for node, run_id in run_ids.items():
+            for metric in sorted(client.get_run(run_id).data.metrics):
+                history = client.get_metric_history(run_id, metric)
+                rows += [
+                    (node, metric, logged.step, logged.value, logged.timestamp)
+                    for logged in sorted(history, key=lambda logged: (logged.step, logged.timestamp))
+                ]
+    table = DataFrame(rows, columns=["node", "metric", "step", "value", "time"])
+    table["time"] = to_datetime(table["time"].astype("int64"), unit="ms", utc=True)
+    return table.astype({"node": "string", "metric": "string", "step": "int64", "value": "float64"})
+
+
+@contextmanager
+def _as_run_errors(uri: str) -> Iterator[None]:
+    """Raise exceptions of the body as a RunError that names the store or server."""
+    try:
+        yield
+    except Exception as error:  # MLflow does not wrap those of its database and network libraries
+        raise RunError(f"MLflow at {uri} cannot be used: {error}") from error
 
 
 @contextmanager
 def _one_at_a_time(uri: str) -> Iterator[None]:
-    """Hold a lock beside an SQLite store: two processes that make MLflow's tables at once break each other."""
+    """Hold a lock beside an SQLite store: two processes that create MLflow's tables at once both fail."""
     if not uri.startswith("sqlite:///"):
         yield
         return
@@ -108,9 +141,9 @@ def _one_at_a_time(uri: str) -> Iterator[None]:
 
 
 def _git_commit(folder: Path) -> str | None:
-    """Return the commit that is checked out in the repository around `folder`; None outside of one."""
+    """Return the commit that is checked out in the git repository of `folder`; None if there is no repository."""
     try:
         asked = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True)
-    except OSError:  # there is no git
+    except OSError:  # git is not installed
         return None
     return asked.stdout.strip() if asked.returncode == 0 else None

@@ -1,4 +1,4 @@
-"""One node, ready to run: what every way of running a node is handed."""
+"""One node, ready to run: the argument of every way of running a node."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from mnist_pipeline.runner.plan import Literal, Node
+from mnist_pipeline.runner.plan import Node, Value
 
 
 class NodeFailed(Exception):  # noqa: N818 - an outcome, caught by the runner and never shown to the user
@@ -19,16 +19,16 @@ class NodeCall:
 
     Attributes:
         node: The node.
-        inputs: A literal, or the path of data; unset optional inputs are absent.
-        outputs: Where to write each output; folders exist.
-        code: The folder to run in; for the subprocess it is the node's own copy of its snapshot.
-        environment: Variables to set beside those of this process.
+        inputs: A value, or the path of data, for each input; unset optional inputs are absent.
+        outputs: Where to write each output; the folders exist already.
+        code: The folder to run in; a subprocess gets the node's own copy of its snapshot there.
+        environment: Variables to set in addition to those of this process.
         cancel: Set when the node should stop.
         print_line: Takes each line that the node prints.
     """
 
     node: Node
-    inputs: Mapping[str, Literal | Path]
+    inputs: Mapping[str, Value | Path]
     outputs: Mapping[str, Path]
     code: Path
     environment: Mapping[str, str]
@@ -40,8 +40,9 @@ class RunNode(Protocol):
     """A way of running a node."""
 
     def __call__(self, call: NodeCall) -> None:
-        """Run the node to its end.
+        """Run the node and return when it has ended.
 
         Raises:
-            NodeFailed: it did not complete, or was canceled.
+            NodeFailed: the node did not complete, or was canceled.
+            MnistPipelineError: the node could not be run; the message says why.
         """

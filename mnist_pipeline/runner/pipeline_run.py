@@ -1,36 +1,31 @@
-"""The states of a run and its nodes, in Azure ML's words, and what a run came to."""
+"""The result of a run and of its nodes."""
 
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mnist_pipeline.errors import RunError
+from mnist_pipeline.runner.status import Status
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _LAST_LINES = 5
 
 
-class Status(enum.StrEnum):
-    """State of a run or of a node, named as in Azure ML."""
-
-    NOT_STARTED = "NotStarted"
-    RUNNING = "Running"
-    COMPLETED = "Completed"
-    FAILED = "Failed"
-    CANCELED = "Canceled"
-
-
 @dataclass(frozen=True)
 class NodeRun:
-    """What became of a node.
+    """The state or the result of one node.
 
     Attributes:
         name: The node's name in the plan.
-        status: `NotStarted` where a node before it failed or the run was canceled.
+        status: `NotStarted` if an upstream node failed or the run was canceled first.
         outputs: The path of each output; empty unless the node completed.
-        log_path: What the node printed.
-        duration: Seconds from start to end, 0 for a node that was not started.
-        error: Why it failed, in one sentence; empty unless it did.
+        log_path: The file with everything that the node printed.
+        duration: Seconds from start to end; 0 until the node ends.
+        error: Why the node failed, in one sentence; empty unless it failed.
+        run_id: The node's MLflow run; empty until the node ends, and if it was not started.
     """
 
     name: str
@@ -39,18 +34,19 @@ class NodeRun:
     log_path: Path
     duration: float = 0.0
     error: str = ""
+    run_id: str = ""
 
 
 @dataclass(frozen=True)
 class PipelineRun:
-    """What became of a run.
+    """The result of a run.
 
     Attributes:
-        name: Name of the run, which is that of its folder.
+        name: Name of the run and of its folder.
         status: `Completed` only if every node completed.
-        nodes: Each node's result by its name, in an order in which they can run.
+        nodes: Each node's result by its name, in an order in which the nodes can run.
         outputs: The path of each pipeline output whose node completed.
-        folder: Where everything about the run is kept.
+        folder: The folder that holds the run's plan, status, logs and outputs.
         tracking_uri: The MLflow store or server that the run was logged to.
         run_id: The MLflow run of the pipeline; the nodes' runs are its children.
     """
@@ -67,7 +63,7 @@ class PipelineRun:
         """Do nothing if the run completed.
 
         Raises:
-            RunError: it did not; the message names each failed node, its log and the log's last lines.
+            RunError: the run did not complete; the message names each failed node, its log and the log's last lines.
         """
         if self.status is Status.COMPLETED:
             return
@@ -76,9 +72,24 @@ class PipelineRun:
             raise RunError(f"the run {self.name} was canceled; what completed is in {self.folder}.")
         raise RunError("\n".join(_failure(node) for node in failed))
 
+    def metrics(self) -> "DataFrame":
+        """Return what the nodes logged to MLflow, one row per logged value.
+
+        Returns:
+            A table with the columns `node` (string), `metric` (string), `step` (int64), `value` (float64) and `time`
+            (datetime64[ns, UTC]). The nodes come in the order of `nodes`, each node's metrics by name, each metric's
+            values by step.
+
+        Raises:
+            RunError: the MLflow store or server cannot be read.
+        """
+        from mnist_pipeline.runner.mlflow_runs import read_metrics
+
+        return read_metrics(self.tracking_uri, {node.name: node.run_id for node in self.nodes.values() if node.run_id})
+
 
 def _failure(node: NodeRun) -> str:
-    """Name the node and why it failed: what it printed last is most often the reason."""
+    """Name the node and why it failed; the last lines of its log usually hold the reason."""
     lines = node.log_path.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:]
     reason = f"{node.error}: {lines[-1]}" if lines and node.error != lines[-1] else node.error
     ending = "ends with:" + "".join(f"\n    | {line}" for line in lines) if lines else "is empty."

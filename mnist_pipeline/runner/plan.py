@@ -1,4 +1,4 @@
-"""A pipeline as plain data: what is left of an SDK job once everything is resolved."""
+"""A pipeline as plain data: an SDK job with everything resolved."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from mnist_pipeline.errors import PlanError
 
 
 @dataclass(frozen=True)
-class Literal:
-    """A value given on the spot."""
+class Value:
+    """A number, a text, or true or false."""
 
     value: str | int | float | bool
 
     @property
     def text(self) -> str:
-        """The value as it stands on a command line; mldesigner takes only `true` for True."""
+        """The value as a command line has it; mldesigner reads only `true` as True."""
         return str(self.value).lower() if isinstance(self.value, bool) else str(self.value)
 
 
@@ -29,22 +29,27 @@ class LocalData:
 
 @dataclass(frozen=True)
 class OutputOf:
-    """What another node writes to one of its outputs."""
+    """What another node writes to one of its outputs.
+
+    Attributes:
+        node: The name of that node in the plan.
+        port: The name of the output.
+    """
 
     node: str
     port: str
 
 
-Binding = Literal | LocalData | OutputOf
+Binding = Value | LocalData | OutputOf
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The files that a node is sent with.
+    """The code of a node.
 
     Attributes:
-        files: Where each file comes from, by its path inside the snapshot.
-        folder: Where they stand together on this machine.
+        folder: The folder on this machine that holds all the files.
+        files: Each file on this machine, by its path inside the snapshot.
     """
 
     folder: Path
@@ -53,15 +58,15 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Node:
-    """A step: one command line and what it is connected to.
+    """A step: one command line, its inputs and its outputs.
 
     Attributes:
-        name: Unique in the plan; a node of a nested pipeline carries its pipeline's name before a dot.
+        name: Unique in the plan; a node of a nested pipeline has the pipeline's name and a dot before its own.
         command: The command line, with the placeholders `${{inputs.x}}`, `${{outputs.y}}` and `$[[...]]`.
         snapshot: The code; None for a command that needs none.
-        inputs: What each input is bound to; an optional input that is not set is absent.
+        inputs: What each input is bound to; unset optional inputs are absent.
         outputs: The type of each output: `uri_folder`, `uri_file`, ...
-        environment_variables: Set for the command.
+        environment_variables: Variables to set for the command.
         imports_sdk: Whether the command may import azure.ai.ml; most environments in the cloud do not have it.
         function: The component's own function, for the in-process mode; None for a script.
     """
@@ -83,10 +88,17 @@ class Node:
 
 @dataclass(frozen=True)
 class Plan:
-    """Nodes, and which of their outputs are the pipeline's.
+    """The nodes of a pipeline, checked.
+
+    Attributes:
+        name: The pipeline's name.
+        experiment_name: The MLflow experiment of its runs.
+        nodes: The nodes by their names.
+        outputs: The node output behind each output of the pipeline.
 
     Raises:
-        PlanError: a node reads an output that no node has, or the nodes wait for each other in a circle.
+        PlanError: a node or a pipeline output is bound to an output that no node has, or nodes wait for each other in a
+            circle.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""From the SDK's PipelineJob to a plan: the one place in the runner that knows the SDK's objects."""
+"""Makes a plan of the SDK's PipelineJob. No other file of the runner knows the SDK's objects."""
 
 import inspect
 import re
@@ -8,6 +8,7 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -16,7 +17,7 @@ from azure.ai.ml.constants import AssetTypes
 from azure.ai.ml.entities import Command, PipelineJob
 
 from mnist_pipeline.errors import PlanError
-from mnist_pipeline.runner.plan import Binding, Literal, LocalData, Node, OutputOf, Plan, Snapshot
+from mnist_pipeline.runner.plan import Binding, LocalData, Node, OutputOf, Plan, Snapshot, Value
 from mnist_pipeline.sdk import (
     PARENT_INPUT,
     code_of,
@@ -37,16 +38,16 @@ _COMPUTE_PATH = re.compile(r"(^|\.)(default_)?compute$")
 
 
 def read_plan(job: PipelineJob) -> Plan:
-    """Reduce a pipeline job to a plan, its own nodes and those of nested pipelines side by side.
+    """Reduce a pipeline job to a plan, with the nodes of nested pipelines beside its own.
 
     Raises:
-        PlanError: the job is not a pipeline job or not valid, or uses what this machine cannot do: data that only
-            Azure can read, a node that is not a command, a component that is only known by its name in a workspace.
+        PlanError: the job is not a pipeline job or not valid, or it needs what this machine does not have: data that
+            only Azure can read, a node that is not a command, or a component that only its workspace has.
         SettingError: a value has the wrong type or is out of the range that its input declares.
     """
     if not isinstance(job, PipelineJob):
         raise PlanError(f"{type(job).__name__} is not a pipeline job; call a @pipeline function to make one.")
-    # A compute is needed on Azure, not here: the job that is not placed yet can still be tried out.
+    # Only Azure needs a compute: you can try out a job before you place it on one.
     errors = [(place, message) for place, message in validation_errors(job) if not _COMPUTE_PATH.search(place)]
     if errors:
         raise PlanError("; ".join(f"{place}: {message}" for place, message in errors) + ".")
@@ -57,9 +58,8 @@ def read_plan(job: PipelineJob) -> Plan:
     inputs: dict[str, Binding] = {}
     for name, job_input in job.inputs.items():
         if (value := value_of(job_input)) is not None:
-            inputs[name] = _value(value, folder, f"input {name}")
-    nodes: dict[str, Node] = {}
-    outputs = _read_nodes(job.jobs, inputs, folder, "", nodes)
+            inputs[name] = _binding(value, folder, f"input {name}")
+    nodes, outputs = _read_pipeline(job.jobs, inputs, folder, "")
     name = job.display_name or job.name or "pipeline"
     return Plan(name, job.experiment_name or name, nodes, outputs)
 
@@ -79,75 +79,66 @@ def _check_runnable(jobs: Mapping[str, Any], prefix: str) -> None:
             _check_runnable(job.component.jobs, f"{prefix}{name}.")
 
 
-def _read_nodes(
-    jobs: Mapping[str, Any],
-    parent_inputs: Mapping[str, Binding],
-    folder: Path,
-    prefix: str,
-    nodes: dict[str, Node],
-) -> dict[str, OutputOf]:
-    """Add the nodes of one pipeline to `nodes`; return which of their outputs are the pipeline's.
+def _read_pipeline(
+    jobs: Mapping[str, Any], pipeline_inputs: Mapping[str, Binding], folder: Path, prefix: str
+) -> tuple[dict[str, Node], dict[str, OutputOf]]:
+    """Return the nodes of a pipeline, with those of nested pipelines, and the node output behind each of its outputs.
 
-    Relative paths start at `folder`.
+    Args:
+        jobs: The SDK's nodes by their names in this pipeline.
+        pipeline_inputs: What the pipeline's own inputs are bound to.
+        folder: Where relative paths start.
+        prefix: What comes before these names in the plan.
     """
-    pipelines = {name: _sub_pipeline_outputs(job) for name, job in jobs.items() if job.type == "pipeline"}
-
-    def resolve(path: str) -> Binding | None:
-        if match := PARENT_INPUT.fullmatch(path):
-            return parent_inputs.get(match[1])
-        if match := _NODE_OUTPUT.fullmatch(path):
-            node, port = match.groups()
-            if node in pipelines:
-                inner = pipelines[node][port]
-                return OutputOf(f"{prefix}{node}.{inner.node}", inner.port)
-            return OutputOf(prefix + node, port)
-        return None
-
+    nodes: dict[str, Node] = {}
     outputs: dict[str, OutputOf] = {}
+    sources: dict[Binding, OutputOf] = {}  # the node output behind each output of a nested pipeline
     for name, job in jobs.items():
         full_name = prefix + name
-        inputs: dict[str, Binding] = {}
-        for port, declared in job.component.inputs.items():
-            if declared.default is not None:
-                what = f"the default of input {port} of node {full_name}"
-                inputs[port] = _retyped(Literal(declared.default), declared.type, what)
-        for port, bound in inputs_of(job).items():
-            what = f"input {port} of node {full_name}"
-            path = bound if isinstance(bound, str) else getattr(bound, "path", None)
-            if isinstance(path, str) and "${{" in path:
-                binding = resolve(path)
-                if binding is None:
-                    inputs.pop(port, None)
-                    if not (PARENT_INPUT.fullmatch(path) and job.component.inputs[port].optional):
-                        raise PlanError(f"{what} is bound to {path}, which has no value.")
-                    continue
-            else:
-                binding = _value(bound, folder, what)
-            inputs[port] = _retyped(binding, job.component.inputs[port].type, what)
+        inputs = _read_inputs(job, pipeline_inputs, folder, prefix, full_name)
         if job.type == "pipeline":
             inner_folder = Path(job.component.base_path or "")
-            inner_outputs = _read_nodes(job.component.jobs, inputs, inner_folder, f"{full_name}.", nodes)
+            inner_nodes, job_outputs = _read_pipeline(job.component.jobs, inputs, inner_folder, f"{full_name}.")
+            nodes |= inner_nodes
+            sources |= {OutputOf(full_name, port): output for port, output in job_outputs.items()}
         else:
             nodes[full_name] = _read_node(full_name, job, inputs)
-            inner_outputs = {port: OutputOf(full_name, port) for port in nodes[full_name].outputs}
+            job_outputs = {port: OutputOf(full_name, port) for port in nodes[full_name].outputs}
         for port, bound in outputs_of(job).items():
             path = getattr(bound, "path", bound)
             if isinstance(path, str) and (match := _PARENT_OUTPUT.fullmatch(path)):
-                outputs[match[1]] = inner_outputs[port]
-    return outputs
+                outputs[match[1]] = job_outputs[port]
+    # At the end, because a node may come before the nested pipeline that it reads from.
+    for name, node in nodes.items():
+        inputs = {port: sources.get(binding, binding) for port, binding in node.inputs.items()}
+        nodes[name] = replace(node, inputs=inputs)
+    return nodes, outputs
 
 
-def _sub_pipeline_outputs(job: Any) -> dict[str, OutputOf]:
-    """Return which node inside a nested pipeline writes each of its outputs, by names relative to that pipeline."""
-    found: dict[str, OutputOf] = {}
-    for name, inner in job.component.jobs.items():
-        deeper = _sub_pipeline_outputs(inner) if inner.type == "pipeline" else {}
-        for port, bound in outputs_of(inner).items():
-            path = getattr(bound, "path", bound)
-            if isinstance(path, str) and (match := _PARENT_OUTPUT.fullmatch(path)):
-                source = deeper.get(port)
-                found[match[1]] = OutputOf(f"{name}.{source.node}", source.port) if source else OutputOf(name, port)
-    return found
+def _read_inputs(
+    job: Any, pipeline_inputs: Mapping[str, Binding], folder: Path, prefix: str, full_name: str
+) -> dict[str, Binding]:
+    """Return what the inputs of a node, or of a nested pipeline, are bound to; those without a value are absent."""
+    inputs: dict[str, Binding] = {}
+    for port, declared in job.component.inputs.items():
+        if declared.default is not None:
+            what = f"the default of input {port} of node {full_name}"
+            inputs[port] = _typed(Value(declared.default), declared.type, what)
+    for port, bound in inputs_of(job).items():
+        what = f"input {port} of node {full_name}"
+        declared = job.component.inputs[port]
+        path = bound if isinstance(bound, str) else getattr(bound, "path", None)
+        if not (isinstance(path, str) and "${{" in path):
+            inputs[port] = _typed(_binding(bound, folder, what), declared.type, what)
+        elif (match := PARENT_INPUT.fullmatch(path)) and match[1] in pipeline_inputs:
+            inputs[port] = _typed(pipeline_inputs[match[1]], declared.type, what)
+        elif match and declared.optional:
+            inputs.pop(port, None)
+        elif match := _NODE_OUTPUT.fullmatch(path):
+            inputs[port] = OutputOf(prefix + match[1], match[2])
+        else:
+            raise PlanError(f"{what} is bound to {path}, which has no value.")
+    return inputs
 
 
 def _read_node(name: str, node: Command, inputs: dict[str, Binding]) -> Node:
@@ -168,16 +159,16 @@ def _read_node(name: str, node: Command, inputs: dict[str, Binding]) -> Node:
 
 
 def _snapshot(name: str, component: Any) -> Snapshot | None:
-    """List what the SDK would upload for a component, by the SDK's own rules (.amlignore and the like)."""
+    """List the files that the SDK would upload for a component, by the SDK's own rules, such as .amlignore."""
     if component.code is None:
         return None
     if not is_local(str(component.code)):
         raise PlanError(f"the code of node {name} is {component.code}, which only Azure can read; give a local folder.")
     with code_of(component) as code:
-        assert code is not None  # it is there and local
+        assert code is not None  # the component has local code
         if not component.additional_includes:
             return Snapshot(code.folder, code.files)
-        # The SDK puts the snapshot together in a folder that is gone in a moment.
+        # The SDK collects these files in a folder that it removes when the body ends.
         folder = Path(shutil.copytree(code.folder, tempfile.mkdtemp(prefix="snapshot-"), dirs_exist_ok=True))
         files = {relative: folder / source.relative_to(code.folder) for relative, source in code.files.items()}
         snapshot = Snapshot(folder, files)
@@ -203,12 +194,12 @@ def _function_of(component: Any) -> Callable[..., object] | None:
     return None
 
 
-def _value(value: Any, folder: Path, what: str) -> Binding:
-    """Turn the value of an input into a binding: an SDK `Input` with a path is data, anything plain is a literal."""
+def _binding(value: Any, folder: Path, what: str) -> Binding:
+    """Turn the value of an input into a binding: an SDK `Input` with a path is data, a plain value is a `Value`."""
     path = getattr(value, "path", None)
     if path is None:
         if isinstance(value, str | int | float | bool):
-            return Literal(value)
+            return Value(value)
         raise PlanError(f"{what} is {value!r}; give a number, a text, or Input(type=..., path=...).")
     text = str(path)
     if not is_local(text):
@@ -222,10 +213,10 @@ def _value(value: Any, folder: Path, what: str) -> Binding:
     return LocalData(local.resolve())
 
 
-def _retyped(binding: Binding, type_: str, what: str) -> Binding:
-    """Give a literal the type that its input declares; the SDK keeps some as text and checks none."""
-    if not isinstance(binding, Literal):
+def _typed(binding: Binding, type_: str, what: str) -> Binding:
+    """Convert a value to the type that its input declares: the SDK keeps some values as text and checks none."""
+    if not isinstance(binding, Value):
         return binding
     if type_ in _DATA_TYPES:
         raise PlanError(f"{what} is {binding.value!r} where data is expected; give Input(type={type_!r}, path=...).")
-    return Literal(read_value(what, binding.text, Range(type_))) if type_ in TYPES.values() else binding
+    return Value(read_value(what, binding.text, Range(type_))) if type_ in TYPES.values() else binding

@@ -1,53 +1,31 @@
-"""Carrying out a plan on this machine."""
+"""Runs a pipeline job, or a plan of one, on this machine."""
 
 import os
 import signal
 import threading
-import time
-import traceback
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from azure.ai.ml.entities import PipelineJob
 
-from mnist_pipeline.errors import MnistPipelineError, SettingError
+from mnist_pipeline.errors import SettingError
 from mnist_pipeline.files import output_folder
-from mnist_pipeline.runner.in_process_node import run_in_process
+from mnist_pipeline.runner.events import Listener
+from mnist_pipeline.runner.in_process_node import CallingThread, run_in_process
 from mnist_pipeline.runner.mlflow_runs import Tracking, absolute, embedded_store
-from mnist_pipeline.runner.node_call import NodeCall, NodeFailed, RunNode
-from mnist_pipeline.runner.pipeline_run import NodeRun, PipelineRun, Status
-from mnist_pipeline.runner.plan import Literal as LiteralValue
-from mnist_pipeline.runner.plan import LocalData, Node, OutputOf, Plan
+from mnist_pipeline.runner.node_call import RunNode
+from mnist_pipeline.runner.pipeline_run import PipelineRun
+from mnist_pipeline.runner.plan import Plan
 from mnist_pipeline.runner.read_plan import read_plan
 from mnist_pipeline.runner.run_folder import RunFolder
+from mnist_pipeline.runner.run_record import RunRecord
+from mnist_pipeline.runner.scheduler import Scheduler
+from mnist_pipeline.runner.status import Status
 from mnist_pipeline.runner.subprocess_node import run_in_subprocess
 
 Mode: TypeAlias = Literal["subprocess", "in-process"]
-
-_RUN_NODE: Mapping[str, RunNode] = {"subprocess": run_in_subprocess, "in-process": run_in_process}
-_WAKE_SECONDS = 0.2
-
-
-@dataclass(frozen=True)
-class NodeChanged:
-    """A node's state is another than before."""
-
-    node: NodeRun
-
-
-@dataclass(frozen=True)
-class NodePrinted:
-    """A node printed a line."""
-
-    name: str
-    line: str
-
-
-Event: TypeAlias = NodeChanged | NodePrinted
 
 
 def run_locally(
@@ -56,13 +34,13 @@ def run_locally(
     *,
     mode: Mode = "subprocess",
     tracking_uri: str | None = None,
-    on_event: Callable[[Event], None] | None = None,
+    on_event: Listener | None = None,
 ) -> PipelineRun:
-    """Carry out a pipeline job on this machine, the very object that would be submitted to Azure ML.
+    """Run a pipeline job on this machine: the same object that you would submit to Azure ML.
 
-    Nodes run as soon as what they read is there, as many at once as the machine has processors. A failed node stops
-    those that need it; the others go on. On KeyboardInterrupt the nodes are stopped, the run is marked as canceled,
-    and the interrupt goes on to the caller.
+    A node runs as soon as its inputs exist, and as many nodes run at once as the machine has processors. If a node
+    fails, the nodes that need it do not run; the others do. On KeyboardInterrupt the runner stops the nodes, marks the
+    run as canceled and raises the interrupt again.
 
     Args:
         job: What a `@pipeline` function returned: command nodes, and pipelines of them.
@@ -71,202 +49,90 @@ def run_locally(
             calls the functions in this process, one after the other, for a debugger.
         tracking_uri: MLflow store or server; by default that of `MLFLOW_TRACKING_URI`, otherwise `mlflow.db` in
             `output_dir`.
-        on_event: Called with each change of a node's state and each line that it prints; from other threads too,
-            one call at a time. What it raises ends the run and goes on to the caller.
+        on_event: Called with each change of a node's state and each line that a node prints, from several threads but
+            never twice at once. If it raises an exception, the run ends and the caller gets the exception.
 
     Returns:
-        The run, whatever became of it: look at `.status`, or call `.raise_for_status()`.
+        The run, whether it completed or not: look at `.status`, or call `.raise_for_status()`.
 
     Raises:
         SettingError: there is no such mode.
-        PlanError: the job cannot be carried out here.
+        PlanError: the job cannot run on this machine.
         OutputError: `output_dir` cannot be written to.
         RunError: MLflow cannot be reached.
     """
-    if mode not in _RUN_NODE:
-        raise SettingError(f"mode is {mode!r}; choose {' or '.join(_RUN_NODE)}.")
+    if mode not in get_args(Mode):
+        raise SettingError(f"mode is {mode!r}; choose {' or '.join(get_args(Mode))}.")
     plan = read_plan(job)
-    folder = output_folder(output_dir).resolve()
-    uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
+    if mode == "subprocess":
+        return carry_out(plan, output_dir, tracking_uri=tracking_uri, on_event=on_event)
     return carry_out(
         plan,
-        RunFolder(folder, plan),
-        absolute(uri) if uri else embedded_store(folder),
-        artifacts=None if uri else folder / "mlartifacts",
-        run_node=_RUN_NODE[mode],
-        pool=ThreadPoolExecutor(os.cpu_count()) if mode == "subprocess" else _Inline(),
-        on_event=on_event or (lambda _: None),
+        output_dir,
+        tracking_uri=tracking_uri,
+        on_event=on_event,
+        run_node=run_in_process,
+        pool=CallingThread(),
     )
 
 
 def carry_out(
     plan: Plan,
-    folder: RunFolder,
-    tracking_uri: str,
+    output_dir: str | os.PathLike[str] = "mnist-runs",
     *,
-    artifacts: Path | None,
-    run_node: RunNode,
-    pool: Executor,
-    on_event: Callable[[Event], None],
+    tracking_uri: str | None = None,
+    on_event: Listener | None = None,
+    run_node: RunNode = run_in_subprocess,
+    pool: Executor | None = None,
 ) -> PipelineRun:
-    """Run the nodes of `plan` in their order; see `run_locally`."""
+    """Run the nodes of a plan on this machine.
+
+    Args:
+        plan: Read from a job, or made by hand.
+        output_dir: As in `run_locally`.
+        tracking_uri: As in `run_locally`.
+        on_event: As in `run_locally`.
+        run_node: Runs one node, from the threads of `pool`.
+        pool: Where the nodes run, shut down at the end; by default as many threads as the machine has processors.
+
+    Returns:
+        The run, whether it completed or not.
+
+    Raises:
+        OutputError: `output_dir` cannot be written to.
+        RunError: MLflow cannot be reached.
+    """
+    store = output_folder(output_dir).resolve()
+    uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
+    folder = RunFolder(store, plan)
     try:
-        tracking = Tracking(tracking_uri, plan.experiment_name, folder.name, artifacts)
+        tracking = Tracking(
+            absolute(uri) if uri else embedded_store(store),
+            plan.experiment_name,
+            folder.name,
+            artifacts=None if uri else store / "mlartifacts",
+        )
     except BaseException:
         folder.remove()
         raise
-    run = _Run(plan, folder, tracking, run_node, on_event)
+    record = RunRecord(plan, folder, tracking, on_event or (lambda _: None))
+    pool = ThreadPoolExecutor(os.cpu_count()) if pool is None else pool
     try:
-        run.drain(pool)
+        Scheduler(plan, folder, tracking, record, run_node).run_all(pool)
     except BaseException as error:
-        with _undisturbed():
-            run.cancel.set()
+        with _no_interrupt():
+            record.cancel.set()
             pool.shutdown()
-            run.finish(Status.FAILED if isinstance(error, Exception) else Status.CANCELED)
+            record.finish(Status.FAILED if isinstance(error, Exception) else Status.CANCELED)
         raise
     pool.shutdown()
-    completed = all(node.status is Status.COMPLETED for node in run.nodes.values())
-    return run.finish(Status.COMPLETED if completed else Status.FAILED)
-
-
-class _Run:
-    """The state of a run while it goes on."""
-
-    def __init__(
-        self, plan: Plan, folder: RunFolder, tracking: Tracking, run_node: RunNode, on_event: Callable[[Event], None]
-    ) -> None:
-        self.cancel = threading.Event()
-        self.nodes = {node.name: NodeRun(node.name, Status.NOT_STARTED, {}, folder.log(node.name)) for node in plan}
-        self._plan = plan
-        self._folder = folder
-        self._tracking = tracking
-        self._run_node = run_node
-        self._on_event = on_event
-        self._lock = threading.RLock()
-        self._listener_error: Exception | None = None
-        self._status = Status.RUNNING
-        self._write_status()
-
-    def drain(self, pool: Executor) -> None:
-        """Run every node whose upstream nodes completed; return when nothing is left to run."""
-        sorter = self._plan.sorter()
-        sorter.prepare()
-        running: set[Future[str]] = set()
-        while sorter.is_active():
-            for name in sorter.get_ready():
-                node = self._plan.nodes[name]
-                if all(self.nodes[upstream].status is Status.COMPLETED for upstream in node.upstream):
-                    running.add(pool.submit(self._run, node))
-                else:
-                    sorter.done(name)
-            if running:
-                # The pause ends now and then, because Ctrl-C can reach another thread and is acted on in this one only.
-                done, running = wait(running, timeout=_WAKE_SECONDS, return_when=FIRST_COMPLETED)
-                sorter.done(*(future.result() for future in done))
-            if self._listener_error is not None:
-                raise self._listener_error
-
-    def finish(self, status: Status) -> PipelineRun:
-        """Close the books of the run and return what became of it."""
-        with self._lock:
-            for node in list(self.nodes.values()):
-                if node.status is Status.RUNNING:  # interrupted before it could say so itself
-                    self.nodes[node.name] = replace(node, status=Status.CANCELED)
-            self._status = status
-            try:
-                self._write_status()
-            finally:
-                self._tracking.end(self._tracking.run_id, status)
-        outputs = {
-            name: self.nodes[output.node].outputs[output.port]
-            for name, output in self._plan.outputs.items()
-            if output.port in self.nodes[output.node].outputs
-        }
-        return PipelineRun(
-            name=self._folder.name,
-            status=status,
-            nodes=self.nodes,
-            outputs=outputs,
-            folder=self._folder.path,
-            tracking_uri=self._tracking.uri,
-            run_id=self._tracking.run_id,
-        )
-
-    def _run(self, node: Node) -> str:
-        """Run one node from its first state to its last, unless the run is being canceled; return its name."""
-        if self.cancel.is_set():
-            return node.name
-        started = time.monotonic()
-        log_path = self._folder.log(node.name)
-        log_path.parent.mkdir(parents=True)
-        variables: Mapping[str, str] = {}
-        outcome: dict[str, Any] = {"status": Status.CANCELED}
-        with log_path.open("w", encoding="utf-8", errors="replace", buffering=1) as log:
-
-            def print_line(line: str) -> None:
-                log.write(line + "\n")
-                self._emit(NodePrinted(node.name, line))
-
-            self._change(node, status=Status.RUNNING)
-            try:
-                variables = self._tracking.start_node(node.name)
-                self._run_node(
-                    NodeCall(
-                        node=node,
-                        inputs=self._inputs(node),
-                        outputs=self._folder.staged(node),
-                        code=self._folder.code(node.name),
-                        environment={**variables, **node.environment_variables},
-                        cancel=self.cancel,
-                        print_line=print_line,
-                    )
-                )
-                outcome = {"status": Status.COMPLETED, "outputs": self._folder.keep_outputs(node)}
-            except (NodeFailed, MnistPipelineError) as error:
-                if not self.cancel.is_set():
-                    outcome = {"status": Status.FAILED, "error": str(error)}
-            except Exception as error:
-                outcome = {"status": Status.FAILED, "error": f"{type(error).__name__}: {error}"}
-                for line in traceback.format_exc().splitlines():
-                    print_line(line)
-            finally:
-                self._folder.drop_outputs(node)
-                self._change(node, duration=time.monotonic() - started, **outcome)
-                if variables:
-                    self._tracking.end(variables["MLFLOW_RUN_ID"], outcome["status"])
-        return node.name
-
-    def _inputs(self, node: Node) -> dict[str, LiteralValue | Path]:
-        inputs: dict[str, LiteralValue | Path] = {}
-        for port, binding in node.inputs.items():
-            if isinstance(binding, OutputOf):
-                inputs[port] = self.nodes[binding.node].outputs[binding.port]
-            else:
-                inputs[port] = binding.path if isinstance(binding, LocalData) else binding
-        return inputs
-
-    def _change(self, node: Node, **changes: Any) -> None:
-        with self._lock:
-            self.nodes[node.name] = replace(self.nodes[node.name], **changes)
-            self._write_status()
-            self._emit(NodeChanged(self.nodes[node.name]))
-
-    def _emit(self, event: Event) -> None:
-        with self._lock:
-            try:
-                self._on_event(event)
-            except Exception as error:  # raised again by drain: a thread that dies here would leave its node waiting
-                self._listener_error = self._listener_error or error
-                self.cancel.set()
-
-    def _write_status(self) -> None:
-        tracking = {"tracking_uri": self._tracking.uri, "run_id": self._tracking.run_id}
-        self._folder.write_status(self._status, self.nodes, tracking)
+    completed = all(node.status is Status.COMPLETED for node in record.nodes.values())
+    return record.finish(Status.COMPLETED if completed else Status.FAILED)
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let a second Ctrl-C wait until the nodes are stopped and the books closed, which takes seconds at the most."""
+def _no_interrupt() -> Iterator[None]:
+    """Ignore a second Ctrl-C while the nodes stop and the final status is written, which takes a few seconds."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -275,12 +141,3 @@ def _undisturbed() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-class _Inline(Executor):
-    """Runs what is submitted at once, in the calling thread: breakpoints and Ctrl-C reach it."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        future.set_result(fn(*args, **kwargs))
-        return future

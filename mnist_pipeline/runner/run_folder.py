@@ -1,10 +1,10 @@
 """The folder of a run: plan, status, and for each node its code, log and outputs.
 
 <output_dir>/<run>/plan.json
-                   status.json            rewritten whole at every change of state
-                   nodes/<node>/log.txt   what the node printed, as it prints it
-                                code/     the node's copy of its snapshot, in which it runs
-                                outputs/  appears when the node has completed
+                   status.json            replaced at every change of state, never half written
+                   nodes/<node>/log.txt   what the node prints, line by line as it prints it
+                                code/     the node's copy of its snapshot; the node runs here
+                                outputs/  appears when the node completes
 """
 
 import json
@@ -19,12 +19,13 @@ from typing import Any
 
 from mnist_pipeline.errors import RunError
 from mnist_pipeline.files import output_folder, written_whole
-from mnist_pipeline.runner.pipeline_run import NodeRun, Status
-from mnist_pipeline.runner.plan import Binding, Literal, LocalData, Node, Plan
+from mnist_pipeline.runner.pipeline_run import NodeRun
+from mnist_pipeline.runner.plan import Binding, LocalData, Node, Plan, Value
+from mnist_pipeline.runner.status import Status
 
 
 class RunFolder:
-    """Paths of one run, and the writing of what describes it."""
+    """Makes the folder of one run, knows the paths in it, and writes its plan and its status."""
 
     def __init__(self, output_dir: str | os.PathLike[str], plan: Plan) -> None:
         """Make a new, uniquely named folder below `output_dir` and write the plan into it.
@@ -43,7 +44,7 @@ class RunFolder:
         return self.path / "nodes" / name
 
     def log(self, name: str) -> Path:
-        """File with what a node printed."""
+        """File with everything that a node printed."""
         return self.node(name) / "log.txt"
 
     def code(self, name: str) -> Path:
@@ -51,32 +52,38 @@ class RunFolder:
         return self.node(name) / "code"
 
     def staged(self, node: Node) -> dict[str, Path]:
-        """Make the folder that a node writes to while it runs; return the path of each of its outputs there."""
+        """Make the folder that a node writes to while it runs; return the path of each output in it."""
         return _output_paths(node, self.node(node.name) / "outputs.partial", make=True)
 
     def keep_outputs(self, node: Node) -> dict[str, Path]:
-        """Move the outputs of a node that completed to where others look for them; return their paths.
+        """Move the outputs of a completed node to their final place; return their paths.
 
         Raises:
-            RunError: the node did not write one of them.
+            RunError: the node did not write one of its outputs.
         """
         folder = self.node(node.name)
         for port, path in _output_paths(node, folder / "outputs.partial", make=False).items():
             if not path.exists():
-                raise RunError(f"it ended without writing its output {port}; write to the path that it is given.")
+                raise RunError(
+                    f"the node ended without writing its output {port}; write it to the path that the command gets."
+                )
         (folder / "outputs.partial").rename(folder / "outputs")
         return _output_paths(node, folder / "outputs", make=False)
 
     def drop_outputs(self, node: Node) -> None:
-        """Remove what a node that failed or was canceled had written so far."""
+        """Remove the outputs that a failed or canceled node began to write; do nothing after `keep_outputs`."""
         shutil.rmtree(self.node(node.name) / "outputs.partial", ignore_errors=True)
 
     def remove(self) -> None:
-        """Remove the folder of a run that never began."""
+        """Remove the folder of a run that did not begin."""
         shutil.rmtree(self.path, ignore_errors=True)
 
     def write_status(self, status: Status, nodes: Mapping[str, NodeRun], tracking: Mapping[str, str]) -> None:
-        """Write the state of the run and of its nodes."""
+        """Write the status file.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
         content = {
             "name": self.name,
             "status": status,
@@ -100,7 +107,7 @@ def _output_paths(node: Node, folder: Path, *, make: bool) -> dict[str, Path]:
 
 def _describe(plan: Plan) -> dict[str, Any]:
     def binding(bound: Binding) -> Any:
-        if isinstance(bound, Literal):
+        if isinstance(bound, Value):
             return bound.value
         return {"path": str(bound.path)} if isinstance(bound, LocalData) else {"node": bound.node, "output": bound.port}
 

@@ -1,13 +1,8 @@
-"""What the runner's tests share: a text, and a way to carry out a plan made by hand."""
-
-from concurrent.futures import ThreadPoolExecutor
+"""Fixtures of the runner's tests: a text, and a function that carries out nodes made by hand."""
 
 import pytest
 
-from mnist_pipeline.runner.mlflow_runs import embedded_store
 from mnist_pipeline.runner.run import carry_out
-from mnist_pipeline.runner.run_folder import RunFolder
-from mnist_pipeline.runner.subprocess_node import run_in_subprocess
 
 from .plans import plan
 
@@ -31,16 +26,7 @@ def text_folder(tmp_path_factory):
 def carry(runs):
     """A function that carries out nodes made by hand."""
 
-    def carry(*nodes, run_node=run_in_subprocess, on_event=lambda _: None, outputs=None, workers=4):
-        made = plan(*nodes, outputs=outputs)
-        return carry_out(
-            made,
-            RunFolder(runs, made),
-            embedded_store(runs),
-            artifacts=runs / "mlartifacts",
-            run_node=run_node,
-            pool=ThreadPoolExecutor(workers),
-            on_event=on_event,
-        )
+    def carry(*nodes, outputs=None, **settings):
+        return carry_out(plan(*nodes, outputs=outputs), runs, **settings)
 
     return carry

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 from mnist_pipeline.runner.node_call import NodeCall
-from mnist_pipeline.runner.plan import Literal, Node, OutputOf, Plan
+from mnist_pipeline.runner.plan import Node, OutputOf, Plan, Value
 
 
 def node(name, *, after=(), command="true", outputs=None, **changes):
@@ -22,12 +22,12 @@ def plan(*nodes, outputs=None):
 
 
 def call(folder: Path, one: Node):
-    """A call of a node whose inputs are literals and paths, and the list of the lines that it will print."""
+    """A call of a node whose inputs are values and paths, and the list of the lines that it will print."""
     outputs = {port: folder / "outputs" / port for port in one.outputs}
     for port, path in outputs.items():
         (path if one.outputs[port] == "uri_folder" else path.parent).mkdir(parents=True, exist_ok=True)
     lines: list[str] = []
-    inputs = {name: value if isinstance(value, Literal) else value.path for name, value in one.inputs.items()}
+    inputs = {name: value if isinstance(value, Value) else value.path for name, value in one.inputs.items()}
     return (
         NodeCall(
             node=one,

@@ -51,11 +51,11 @@ def test_a_path_arrives_as_one_word_whatever_is_in_its_name(quote):
     assert shlex.split(line) == [f"{AWKWARD}/file", str(AWKWARD)]
 
 
-def test_a_literal_outside_quotes_goes_in_as_it_is():
+def test_a_value_outside_quotes_goes_in_as_it_is():
     assert render("run ${{inputs.flags}}", {"flags": "--x 1 --y 2"}, {}) == "run --x 1 --y 2"
 
 
-def test_a_literal_with_spaces_stays_one_word_inside_quotes():
+def test_a_value_with_spaces_stays_one_word_inside_quotes():
     assert words_in_shell(render("a='${{inputs.a}}'", {"a": "two words"}, {})) == ["a=two words"]
 
 
@@ -69,7 +69,7 @@ def test_a_literal_with_spaces_stays_one_word_inside_quotes():
         ('a="${{inputs.a}}"', "ends with \\"),
     ],
 )
-def test_a_literal_that_would_break_its_quotes_is_refused(command, value):
+def test_a_value_that_would_break_its_quotes_is_refused(command, value):
     with pytest.raises(PlanError, match=r"input a is .* would break the quotes"):
         render(command, {"a": value}, {})
 

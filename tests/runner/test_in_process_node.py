@@ -1,4 +1,4 @@
-"""Nodes in this very process: functions and scripts."""
+"""Nodes in this process: functions and scripts."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ import pytest
 from mnist_pipeline.errors import DataError, PlanError
 from mnist_pipeline.runner.in_process_node import run_in_process
 from mnist_pipeline.runner.node_call import NodeFailed
-from mnist_pipeline.runner.plan import Literal, Snapshot
+from mnist_pipeline.runner.plan import Snapshot, Value
 
 from .plans import call, node
 
@@ -52,9 +52,9 @@ def test_a_function_is_called_in_this_process(run_function):
     assert run_function(lambda: print(os.getpid())) == [str(os.getpid())]
 
 
-def test_a_function_gets_literals_as_values_and_paths_as_text(run_function, tmp_path):
+def test_a_function_gets_plain_values_and_paths_as_text(run_function, tmp_path):
     got = {}
-    inputs = {"times": Literal(3), "loud": Literal(True), "text": Literal("a b")}
+    inputs = {"times": Value(3), "loud": Value(True), "text": Value("a b")}
 
     run_function(lambda **arguments: got.update(arguments), inputs=inputs, outputs={"result": "uri_folder"})
 
@@ -67,7 +67,7 @@ def test_a_script_runs_in_this_process_as_main(run_script):
 
 def test_a_script_gets_its_arguments(run_script):
     lines = run_script(
-        "import sys\nprint(sys.argv[1:])", "--word '${{inputs.word}}'", inputs={"word": Literal("two words")}
+        "import sys\nprint(sys.argv[1:])", "--word '${{inputs.word}}'", inputs={"word": Value("two words")}
     )
 
     assert lines == ["['--word', 'two words']"]

@@ -1,6 +1,6 @@
 """Ctrl-C with a real program, real processes and the signal that a terminal sends."""
 
-import os
+import fcntl
 import signal
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import time
 import pytest
 from mlflow import MlflowClient
 
-from mnist_pipeline.runner.mlflow_runs import embedded_store
+from mnist_pipeline.runner import embedded_store
 
 from .plans import is_alive, status_of
 from .projects import PROJECTS
@@ -17,17 +17,24 @@ from .projects import PROJECTS
 pytestmark = pytest.mark.slow
 
 
-def wait_for_line(process, runs):
-    """Wait until the node's log shows that it runs; return the ids of its process and of its child."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+def start(*arguments):
+    program = [sys.executable, PROJECTS / "interrupted.py", *arguments]
+    return subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_until(condition, process):
+    """Wait until a function returns something; return that."""
+    deadline = time.monotonic() + 120
+    while not (found := condition()):
         assert process.poll() is None, process.communicate()
-        for log in runs.glob("*/nodes/first/log.txt"):
-            words = log.read_text().split()
-            if words[:1] == ["waiting"] and len(words) == 3:
-                return [int(pid) for pid in words[1:]]
+        assert time.monotonic() < deadline, "the process did not come so far in two minutes"
         time.sleep(0.05)
-    raise TimeoutError("the node did not start")
+    return found
+
+
+def lines_of(runs):
+    """What the first node has printed, without a line that is not whole yet."""
+    return [line for log in runs.glob("*/nodes/first/log.txt") for line in log.read_text().split("\n")[:-1]]
 
 
 @pytest.mark.parametrize(
@@ -36,18 +43,19 @@ def wait_for_line(process, runs):
     ids=["subprocess", "a node that does not listen", "an impatient user", "in-process"],
 )
 def test_ctrl_c_stops_the_children_and_marks_the_run_as_canceled(runs, mode, manner, presses):
-    program = [sys.executable, PROJECTS / "interrupted.py", runs, mode, *manner]
-    process = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    pids = wait_for_line(process, runs)
+    process = start(runs, mode, *manner)
+    word, *pids = wait_until(lambda: lines_of(runs), process)[0].split()
+    assert (word, len(pids)) == ("waiting", 2)
 
-    for _ in range(presses):
+    process.send_signal(signal.SIGINT)
+    if presses == 2:
+        wait_until(lambda: "asked to stop" in lines_of(runs), process)
         process.send_signal(signal.SIGINT)
-        time.sleep(0.3)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=120)
 
     assert process.returncode in (-signal.SIGINT, 130)
     assert errors.rstrip().endswith("KeyboardInterrupt")
-    assert not [pid for pid in [*pids, process.pid] if is_alive(pid)]
+    assert not [pid for pid in pids if is_alive(int(pid))]
     (folder,) = (path.parent for path in runs.glob("*/status.json"))
     status = status_of(folder)
     assert status["status"] == "Canceled"
@@ -60,15 +68,17 @@ def test_ctrl_c_stops_the_children_and_marks_the_run_as_canceled(runs, mode, man
     assert tracked == {folder.name: "KILLED", "first": "KILLED"}
 
 
-def test_a_program_interrupted_before_the_run_begins_leaves_nothing_running(runs):
-    program = [sys.executable, PROJECTS / "interrupted.py", runs, "subprocess"]
-    process = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(0.5)
+def test_ctrl_c_before_the_first_node_leaves_no_run_behind(runs):
+    lock = runs / ".mlflow.db.lock"
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        held.write("held")
+        held.flush()
+        process = start(runs, "subprocess")
+        wait_until(lambda: lock.read_text() == "", process)  # the program has opened it, and waits for it
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=120)
 
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
-
-    assert not is_alive(process.pid)
-    assert not list(runs.glob("*/status.json"))
-    with pytest.raises(ProcessLookupError):
-        os.kill(process.pid, 0)
+    assert process.returncode in (-signal.SIGINT, 130)
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+    assert sorted(path.name for path in runs.iterdir()) == [".mlflow.db.lock", "mlflow.db"]

@@ -5,18 +5,27 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import mlflow
+import pandas as pd
 import pytest
 from azure.ai.ml.dsl import pipeline
 from mlflow import MlflowClient
 
 from mnist_pipeline.errors import RunError
 from mnist_pipeline.runner import run_locally
-from mnist_pipeline.runner.in_process_node import run_in_process
+from mnist_pipeline.runner.in_process_node import CallingThread, run_in_process
 from mnist_pipeline.runner.mlflow_runs import Tracking, absolute, embedded_store
 from mnist_pipeline.runner.node_call import NodeFailed
 
 from .plans import node
 from .projects import shell_component
+
+METRIC_TYPES = {
+    "node": "string",
+    "metric": "string",
+    "step": "int64",
+    "value": "float64",
+    "time": "datetime64[ns, UTC]",
+}
 
 
 def family(run):
@@ -98,7 +107,7 @@ def test_what_a_step_logs_lands_in_its_own_run(carry):
         node("one", function=lambda **_: mlflow.log_metric("score", 1)),
         node("two", function=lambda **_: mlflow.log_metric("score", 2), after=["one"]),
         run_node=run_in_process,
-        workers=1,
+        pool=CallingThread(),
     )
 
     run.raise_for_status()
@@ -209,3 +218,73 @@ def test_a_relative_store_is_made_absolute(uri, expected, tmp_path, monkeypatch)
     monkeypatch.chdir(here)
 
     assert absolute(uri).replace(str(tmp_path), "") == expected
+
+
+# Metrics as a table
+
+
+def test_the_metrics_of_all_nodes_are_one_table(carry):
+    def log(**_):
+        for step, value in enumerate([0.5, float("nan"), 0.25]):
+            mlflow.log_metric("loss", value, step=step, timestamp=1_700_000_000_000 + step)
+        mlflow.log_metric("accuracy", 1)
+
+    run = carry(
+        node("train", function=log),
+        node("quiet", function=lambda **_: None),
+        node("score", function=lambda **_: mlflow.log_metric("accuracy", 0.75), after=["train"]),
+        run_node=run_in_process,
+        pool=CallingThread(),
+    )
+
+    metrics = run.metrics()
+    assert list(metrics[["node", "metric", "step"]].itertuples(index=False, name=None)) == [
+        ("train", "accuracy", 0),
+        ("train", "loss", 0),
+        ("train", "loss", 1),
+        ("train", "loss", 2),
+        ("score", "accuracy", 0),
+    ]
+    assert metrics.value.fillna(-1).tolist() == [1, 0.5, -1, 0.25, 0.75]
+    assert metrics.time[3] == pd.Timestamp("2023-11-14 22:13:20.002", tz="UTC")
+    assert metrics.dtypes.astype(str).to_dict() == METRIC_TYPES
+
+
+def test_values_of_one_metric_that_were_logged_out_of_order_are_sorted_by_step(carry):
+    def log(**_):
+        for step in (2, 0, 1):
+            mlflow.log_metric("loss", step, step=step)
+
+    run = carry(node("train", function=log), run_node=run_in_process, pool=CallingThread())
+
+    assert run.metrics().step.tolist() == [0, 1, 2]
+
+
+def test_a_run_without_metrics_has_an_empty_table_with_the_same_columns(carry):
+    def run_node(_):
+        raise NodeFailed("exit code 1")
+
+    run = carry(node("bad"), node("not_started", after=["bad"]), run_node=run_node)
+
+    assert len(run.metrics()) == 0
+    assert run.metrics().dtypes.astype(str).to_dict() == METRIC_TYPES
+
+
+def test_metrics_of_a_store_that_is_gone_are_an_error_that_names_it(carry, runs):
+    run = carry(node("a"), run_node=lambda _: None)
+    (runs / "mlflow.db").write_bytes(b"no database any more")
+
+    with pytest.raises(RunError, match=r"MLflow at sqlite:.*mlflow\.db cannot be used"):
+        run.metrics()
+
+
+def test_each_node_knows_its_mlflow_run(carry):
+    def run_node(call):
+        if call.node.name == "bad":
+            raise NodeFailed("exit code 1")
+
+    run = carry(node("good"), node("bad"), node("after", after=["bad"]), run_node=run_node)
+
+    _, children = family(run)
+    run_ids = {name: child.info.run_id for name, child in children.items()}
+    assert {name: one.run_id for name, one in run.nodes.items()} == {**run_ids, "after": ""}

@@ -1,7 +1,7 @@
 import pytest
 
 from mnist_pipeline.errors import PlanError
-from mnist_pipeline.runner.plan import Literal, OutputOf
+from mnist_pipeline.runner.plan import OutputOf, Value
 
 from .plans import node, plan
 
@@ -40,11 +40,11 @@ def test_a_pipeline_output_bound_to_an_unknown_output_is_refused():
 
 
 def test_upstream_are_the_nodes_whose_outputs_are_read():
-    assert node("c", after=["a", "b"], inputs={"n": Literal(3)}).upstream == {"a", "b"}
+    assert node("c", after=["a", "b"], inputs={"n": Value(3)}).upstream == {"a", "b"}
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(True, "true"), (False, "false"), (3, "3"), (0.5, "0.5"), (1e-05, "1e-05"), ("True", "True")]
 )
-def test_a_literal_has_the_text_that_mldesigner_reads(value, text):
-    assert Literal(value).text == text
+def test_a_value_has_the_text_that_mldesigner_reads(value, text):
+    assert Value(value).text == text

@@ -1,19 +1,19 @@
-"""Nodes in processes of their own, with lines of shell as their commands."""
+"""Nodes in their own processes, with lines of shell as their commands."""
 
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import azure.ai.ml
 import pytest
 
-from mnist_pipeline.runner import subprocess_node
 from mnist_pipeline.runner.node_call import NodeFailed
-from mnist_pipeline.runner.plan import Literal, LocalData, Snapshot
+from mnist_pipeline.runner.plan import LocalData, Snapshot, Value
 from mnist_pipeline.runner.subprocess_node import run_in_subprocess
 
 from .plans import call, is_alive, node
@@ -25,35 +25,32 @@ LOOP = "while true; do sleep 0.05; done"
 def run_shell(tmp_path):
     """A function that runs a line of shell as a node and returns the lines that it prints."""
 
-    def run_shell(command, **changes):
+    def run_shell(command, *, grace_seconds=60, **changes):
         one, lines = call(tmp_path, node("a", command=command, **changes))
-        run_in_subprocess(one)
+        run_in_subprocess(one, grace_seconds=grace_seconds)
         return lines
 
     return run_shell
 
 
-def run_and_cancel(folder, command):
-    """Run a line of shell that prints `ready`, cancel it then, and return the lines that it prints."""
+def run_and_cancel(folder, command, *, grace_seconds=60):
+    """Run a line of shell, cancel it when it prints `ready`, and return the lines that it prints."""
     one, lines = call(folder, node("a", command=command))
 
-    def cancel_when_ready():
-        while "ready" not in lines:
-            time.sleep(0.01)
-        one.cancel.set()
+    def print_line(line):
+        lines.append(line)
+        if line == "ready":
+            one.cancel.set()
 
-    thread = threading.Thread(target=cancel_when_ready)
-    thread.start()
     with pytest.raises(NodeFailed, match="canceled"):
-        run_in_subprocess(one)
-    thread.join()
+        run_in_subprocess(replace(one, print_line=print_line), grace_seconds=grace_seconds)
     return lines
 
 
 def test_inputs_and_outputs_are_on_the_command_line(run_shell, tmp_path, text_folder):
     lines = run_shell(
         "cat ${{inputs.text}}/text.txt; echo '${{inputs.word}} ${{inputs.yes}}' > ${{outputs.result}}/out.txt",
-        inputs={"text": LocalData(text_folder), "word": Literal("two  spaces"), "yes": Literal(True)},
+        inputs={"text": LocalData(text_folder), "word": Value("two  spaces"), "yes": Value(True)},
     )
 
     assert lines == ["hello world"]
@@ -156,7 +153,7 @@ def test_a_snapshot_that_cannot_be_copied_fails_its_node(carry, tmp_path):
 
 
 def test_a_command_line_that_cannot_be_made_fails_its_node(carry):
-    run = carry(node("a", command="echo '${{inputs.text}}'", inputs={"text": Literal("it's")}), node("b"))
+    run = carry(node("a", command="echo '${{inputs.text}}'", inputs={"text": Value("it's")}), node("b"))
 
     assert "would break the quotes" in run.nodes["a"].error
     assert str(run.nodes["b"].status) == "Completed"
@@ -164,10 +161,10 @@ def test_a_command_line_that_cannot_be_made_fails_its_node(carry):
 
 def test_two_processes_run_at_the_same_time(carry, tmp_path):
     def meet(mine, other):
-        wait = f"for i in $(seq 200); do [ -e {tmp_path}/{other} ] && exit 0; sleep 0.05; done; exit 1"
+        wait = f"for i in $(seq 1200); do [ -e {tmp_path}/{other} ] && exit 0; sleep 0.05; done; exit 1"
         return f"touch {tmp_path}/{mine}; {wait}"
 
-    run = carry(node("a", command=meet("a", "b")), node("b", command=meet("b", "a")))
+    run = carry(node("a", command=meet("a", "b")), node("b", command=meet("b", "a")), pool=ThreadPoolExecutor(2))
 
     run.raise_for_status()
 
@@ -190,15 +187,14 @@ def test_a_background_process_does_not_outlive_its_node(run_shell):
 
     (pid,) = run_shell("sleep 60 & echo $!")
 
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 30  # not the 60 seconds that it sleeps, nor those of grace
     assert not is_alive(int(pid))
 
 
-def test_a_process_that_left_the_group_does_not_hang_the_run(run_shell, monkeypatch):
-    monkeypatch.setattr(subprocess_node, "_GRACE_SECONDS", 0.2)
+def test_a_process_that_left_the_group_does_not_hang_the_run(run_shell):
     leave = "import subprocess; print(subprocess.Popen(['sleep', '60'], start_new_session=True).pid)"
 
-    (pid,) = run_shell(f'python -c "{leave}"')
+    (pid,) = run_shell(f'python -c "{leave}"', grace_seconds=1)
 
     os.kill(int(pid), signal.SIGKILL)
 
@@ -218,16 +214,15 @@ def test_a_canceled_command_in_the_middle_of_a_line_may_tidy_up(tmp_path):
     assert [line for line in lines if "Terminated" not in line] == ["ready", "tidy"]
 
 
-def test_a_canceled_command_that_does_not_listen_is_killed(tmp_path, monkeypatch):
-    monkeypatch.setattr(subprocess_node, "_GRACE_SECONDS", 0.3)
-
-    lines = run_and_cancel(tmp_path, f"trap '' TERM; echo $$; echo ready; {LOOP}")
+def test_a_canceled_command_that_does_not_listen_is_killed(tmp_path):
+    lines = run_and_cancel(tmp_path, f"trap '' TERM; echo $$; echo ready; {LOOP}", grace_seconds=0.5)
 
     assert not is_alive(int(lines[0]))
 
 
-def test_without_bash_the_shell_of_the_system_does(run_shell, monkeypatch):
-    monkeypatch.setattr(shutil, "which", lambda _: None)
+def test_without_bash_the_shell_of_the_system_does(run_shell, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert shutil.which("bash") is None
 
     assert run_shell("echo hello") == ["hello"]
 

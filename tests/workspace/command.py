@@ -78,14 +78,6 @@ def started(azure):  # noqa: ARG001 - it sets things up
 
 
 @pytest.fixture
-def at_once(monkeypatch):
-    """Jobs are followed without a pause between two looks."""
-    monkeypatch.setattr(
-        "mnist_pipeline.workspace.job.following.follow.__kwdefaults__", {"seconds": 0, "sleep": lambda _: None}
-    )
-
-
-@pytest.fixture
 def mine(client):
     """The name of a submitted job of three small nodes, the first of which writes an output of the job."""
     step = command(

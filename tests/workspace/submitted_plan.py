@@ -5,7 +5,7 @@ from pathlib import Path
 
 from workspace_stand_in import SubmittedJob, SubmittedNode
 
-from mnist_pipeline.runner.plan import Literal, LocalData, Node, OutputOf, Plan, Snapshot
+from mnist_pipeline.runner.plan import LocalData, Node, OutputOf, Plan, Snapshot, Value
 
 _PARENT_INPUT = re.compile(r"\$\{\{parent\.inputs\.(\w+)\}\}")
 _NODE_OUTPUT = re.compile(r"\$\{\{parent\.jobs\.(\w+)\.outputs\.(\w+)\}\}")
@@ -18,10 +18,10 @@ def plan_of(job: SubmittedJob, folder: Path) -> Plan:
     return Plan(job.name, job.properties["experimentName"], nodes, outputs={})
 
 
-def _job_input(job: SubmittedJob, name: str, folder: Path) -> Literal | LocalData:
+def _job_input(job: SubmittedJob, name: str, folder: Path) -> Value | LocalData:
     given = job.properties["inputs"][name]
     if "uri" not in given:
-        return Literal(given["value"])
+        return Value(given["value"])
     for path, content in job.data[name].items():
         (folder / name / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / name / path).write_bytes(content)
@@ -30,7 +30,7 @@ def _job_input(job: SubmittedJob, name: str, folder: Path) -> Literal | LocalDat
 
 def _plan_node(node: SubmittedNode, job_inputs: dict, folder: Path) -> Node:
     declared = node.component.get("inputs", {})
-    inputs = {port: Literal(spec["default"]) for port, spec in declared.items() if spec.get("default") is not None}
+    inputs = {port: Value(spec["default"]) for port, spec in declared.items() if spec.get("default") is not None}
     for port, given in (node.node.get("inputs") or {}).items():
         value = given["value"]
         if match := _NODE_OUTPUT.fullmatch(value):
@@ -41,7 +41,7 @@ def _plan_node(node: SubmittedNode, job_inputs: dict, folder: Path) -> Node:
             else:
                 assert declared[port]["optional"] == "True", f"{node.name}.{port} has no value"
         else:
-            inputs[port] = Literal(value)
+            inputs[port] = Value(value)
     return Node(
         name=node.name,
         command=node.component["command"],

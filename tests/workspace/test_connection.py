@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from workspace_stand_in.message import service_error
 
 pytest_plugins = ["command"]
 
@@ -118,15 +119,10 @@ def test_a_workspace_that_does_not_exist_is_named(azure):
     azure("list", "computes", "--workspace", "nowhere").assert_one_sentence("no such workspace", "azure doctor")
 
 
-def test_a_secret_that_a_server_repeats_is_not_shown(azure, monkeypatch):
-    from mnist_pipeline.errors import WorkspaceError
-
+def test_a_secret_that_a_server_repeats_is_not_shown(azure, stand_in, monkeypatch):
     monkeypatch.setenv("SOME_PASSWORD", "canary-in-a-coal-mine")
-    monkeypatch.setattr(
-        "mnist_pipeline.workspace.listing.list_rows",
-        lambda *_: (_ for _ in ()).throw(WorkspaceError("you sent canary-in-a-coal-mine.")),
-    )
+    stand_in.faults.instead("GET", COMPUTES, lambda *_: service_error(400, "You sent canary-in-a-coal-mine."))
 
     finished = azure("list", "computes")
 
-    finished.assert_one_sentence("you sent ***.")
+    finished.assert_one_sentence("You sent ***")

@@ -13,7 +13,6 @@ from submitted_plan import plan_of
 
 from mnist_pipeline.pipelines import image_classification_pipeline, train_evaluate_register_pipeline
 from mnist_pipeline.runner.run import carry_out
-from mnist_pipeline.runner.run_folder import RunFolder
 from mnist_pipeline.runner.subprocess_node import run_in_subprocess
 
 pytestmark = pytest.mark.long
@@ -55,12 +54,10 @@ def test_a_submitted_job_runs_to_a_registered_model_with_nothing_but_what_was_su
 
     run = carry_out(
         plan,
-        RunFolder(tmp_path / "runs", plan),
-        tracking_server,
-        artifacts=None,
+        tmp_path / "runs",
+        tracking_uri=tracking_server,
         run_node=run_in_submitted_environment,
         pool=ThreadPoolExecutor(1),
-        on_event=lambda _: None,
     )
 
     run.raise_for_status()

@@ -29,8 +29,15 @@ if TYPE_CHECKING:
     metavar="OUTPUT=FOLDER",
     help="Bring an output here at the end, as `azure download` does.",
 )
+@click.option(
+    "--interval",
+    default=5.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Seconds between two requests for the job's state.",
+)
 @json_option
-def stream(target: Target, job: str, download: tuple[str, ...], as_json: bool) -> None:
+def stream(target: Target, job: str, download: tuple[str, ...], interval: float, as_json: bool) -> None:
     """Follow JOB until it ends: one line for each change of a node's state. The exit code is 0 if it completed.
 
     Ctrl-C stops following; the job goes on.
@@ -41,10 +48,12 @@ def stream(target: Target, job: str, download: tuple[str, ...], as_json: bool) -
     mnist-pipeline azure stream first-try --json             one JSON object per line
     """
     downloads = read_downloads(download, "--download ")
-    follow_to_the_end(target.client(), job, downloads, as_json=as_json)
+    follow_to_the_end(target.client(), job, downloads, as_json=as_json, interval=interval)
 
 
-def follow_to_the_end(client: "MLClient", job: str, downloads: Mapping[str, Path], *, as_json: bool) -> None:
+def follow_to_the_end(
+    client: "MLClient", job: str, downloads: Mapping[str, Path], *, as_json: bool, interval: float = 5
+) -> None:
     """Follow a job until it ends, and bring its outputs.
 
     Raises:
@@ -54,7 +63,7 @@ def follow_to_the_end(client: "MLClient", job: str, downloads: Mapping[str, Path
     from mnist_pipeline.workspace.job.following import follow
 
     try:
-        follow(client, job, _print_json if as_json else _print)
+        follow(client, job, _print_json if as_json else _print, seconds=interval)
     except KeyboardInterrupt:
         click.echo(
             f"The job goes on; to follow it again: mnist-pipeline azure stream {job}; to end it: "

@@ -2,7 +2,7 @@
 
 import json
 import signal
-import time
+import threading
 
 import pytest
 from workspace_stand_in.azurite import HOST
@@ -12,6 +12,28 @@ from mnist_pipeline.workspace.job.downloading import Amount, download
 pytest_plugins = ["command"]
 
 FILES = {"MLmodel": b"flavors: {}", "data/model.keras": b"weights"}
+
+
+@pytest.fixture
+def hold_until(stand_in):
+    """A function that lets the next request for a blob wait for an event; it returns one that tells of the request."""
+    events = []
+
+    def hold_until(event):
+        asked = threading.Event()
+        events.append(event)
+
+        def happens(request, otherwise):
+            asked.set()
+            assert event.wait(120)
+            return otherwise(request)
+
+        stand_in.faults.instead("GET", f"{HOST}/{stand_in.workspace.container}/azureml", happens)
+        return asked
+
+    yield hold_until
+    for event in events:
+        event.set()
 
 
 @pytest.fixture
@@ -146,13 +168,11 @@ def test_a_download_that_breaks_off_leaves_nothing(azure, stand_in, completed, t
     assert list((tmp_path / "some").iterdir()) == []
 
 
-def test_ctrl_c_leaves_nothing(started, stand_in, completed, tmp_path):
+def test_ctrl_c_leaves_nothing(started, stand_in, completed, tmp_path, hold_until):
     stand_in.put_output(completed, "model", FILES)
-    slow = stand_in.faults.slow("GET", f"{HOST}/{stand_in.workspace.container}/azureml", seconds=2)
+    asked = hold_until(threading.Event())
     process = started("download", completed, "model=some/where")
-    deadline = time.monotonic() + 60
-    while not slow.seen and time.monotonic() < deadline:
-        time.sleep(0.05)
+    assert asked.wait(120)
     assert list((tmp_path / "some").iterdir())
 
     process.send_signal(signal.SIGINT)
@@ -162,12 +182,18 @@ def test_ctrl_c_leaves_nothing(started, stand_in, completed, tmp_path):
     assert list((tmp_path / "some").iterdir()) == []
 
 
-def test_a_long_download_tells_how_far_it_is(client, stand_in, completed, tmp_path):
+def test_a_long_download_tells_how_far_it_is(client, stand_in, completed, tmp_path, hold_until):
     stand_in.put_output(completed, "model", FILES)
-    stand_in.faults.slow("GET", f"{HOST}/{stand_in.workspace.container}/azureml", seconds=0.5)
     told = []
+    files_told = [threading.Event(), threading.Event(), threading.Event()]
+    for event in files_told[:2]:
+        hold_until(event)
 
-    amount = download(client, completed, "model", tmp_path / "here", told.append, seconds=0.1)
+    def tell(amount):
+        told.append(amount)
+        files_told[amount.files].set()
+
+    amount = download(client, completed, "model", tmp_path / "here", tell, seconds=0.1)
 
     assert amount == Amount(2, 18)
     assert Amount(0, 0) in told

@@ -10,13 +10,12 @@ from mnist_pipeline.workspace.job.following import JobState, follow
 from mnist_pipeline.workspace.job.nodes import NodeState
 
 pytest_plugins = ["command"]
-pytestmark = pytest.mark.usefixtures("at_once")
 
 
 def test_a_completed_job_ends_with_0(azure, stand_in, mine):
     stand_in.jobs.will_be(mine, ("Running", {"train_node": "Running"}), "Completed")
 
-    finished = azure("stream", mine)
+    finished = azure("stream", mine, "--interval", 0)
 
     assert finished.code == 0, finished
     words = [line.split("  ")[1:] for line in finished.output.splitlines()]
@@ -56,7 +55,7 @@ def test_a_job_that_failed_ends_with_1_and_says_where_to_look(azure, stand_in, m
 def test_a_canceled_job_ends_with_1_after_its_end(azure, client, stand_in, mine):
     client.jobs.begin_cancel(mine, polling=False)
 
-    azure("stream", mine).assert_one_sentence("job mine was canceled", "https://ml.azure.com")
+    azure("stream", mine, "--interval", 0).assert_one_sentence("job mine was canceled", "https://ml.azure.com")
 
     assert stand_in.jobs[mine]["properties"]["status"] == "Canceled"
 

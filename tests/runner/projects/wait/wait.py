@@ -1,4 +1,7 @@
-"""Prints its process id and that of a child, and sleeps: until it is stopped, or for good if told to be stubborn."""
+"""Prints its process id and that of a child, and sleeps until it is stopped.
+
+If told to be stubborn, it only prints a line when it is asked to stop.
+"""
 
 import os
 import signal
@@ -8,12 +11,12 @@ import time
 from pathlib import Path
 
 if "stubborn" in sys.argv:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: os.write(1, b"asked to stop\n"))
 Path(sys.argv[1], "half.txt").write_text("half of the result")
-child = subprocess.Popen(["sleep", "60"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+child = subprocess.Popen(["sleep", "600"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 print(f"waiting {os.getpid()} {child.pid}", flush=True)
 try:
-    time.sleep(60)
+    time.sleep(600)
 finally:
     child.kill()
     child.wait()

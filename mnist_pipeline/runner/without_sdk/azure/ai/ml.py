@@ -1,4 +1,4 @@
-"""Stands before azure.ai.ml on the path of a step whose environment does not have it."""
+"""Hides azure.ai.ml from a step whose environment does not have it."""
 
 raise ModuleNotFoundError(
     "azure.ai.ml is not in the environment of this step; add azure-ai-ml to its conda file.", name="azure.ai.ml"
