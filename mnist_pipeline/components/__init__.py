@@ -1,4 +1,4 @@
-"""The Azure ML components, imported when first asked for: declaring one imports the Azure SDK."""
+"""The Azure ML components, imported on first use, because declaring one imports the Azure SDK."""
 
 import importlib
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Prepare the data, train, score, register: the whole road from IDX files to a model version."""
+"""Prepare the data, train, score, register: from IDX files to a registered model."""
 
 from azure.ai.ml import Input
 from azure.ai.ml.dsl import pipeline

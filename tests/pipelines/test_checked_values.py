@@ -96,6 +96,7 @@ def test_by_a_step_that_is_called_as_a_function(wrong, sentence, tmp_path):
     ("script", "options", "sentence"),
     [
         ("train_script.py", ["--epochs", "ten"], "epochs is 'ten'; it must be a whole number of at least 1."),
+        ("train_script.py", ["--network", "foo"], "network is 'foo'; it must be one of small, wide, large, sample."),
         (
             "register_script.py",
             ["--champion", "maybe"],
