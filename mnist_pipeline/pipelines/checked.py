@@ -25,12 +25,10 @@ def checked(pipeline_function: Callable[..., Any]) -> Callable[..., Any]:
         TypeError: a setting is given by position.
     """
     signature = inspect.signature(pipeline_function)
-    ranges = {
-        name: Range(TYPES[parameter.annotation])
-        for name, parameter in signature.parameters.items()
-        if isinstance(parameter.annotation, type) and parameter.annotation in TYPES
-    }
-    ranges |= {one.name: one.range for one in pipeline_function.settings}  # type: ignore[attr-defined]  # set by takes
+    ranges: dict[str, Range] = {one.name: one.range for one in pipeline_function.settings}  # type: ignore[attr-defined]
+    for name, parameter in signature.parameters.items():
+        if name not in ranges and isinstance(parameter.annotation, type) and parameter.annotation in TYPES:
+            ranges[name] = Range(TYPES[parameter.annotation])
 
     @functools.wraps(pipeline_function)
     def call(*args: Any, **kwargs: Any) -> Any:
