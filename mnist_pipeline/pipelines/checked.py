@@ -16,16 +16,17 @@ def input_type(setting: Setting) -> type:
 def checked(pipeline_function: Callable[..., Any]) -> Callable[..., Any]:
     """Check the type, range and choice of what a pipeline is called with. Stands above `@pipeline`.
 
-    Checked are the settings that the pipeline takes, and its other parameters that are annotated with int, float, str
-    or bool. The returned function has the ranges of all of them as `ranges`. An input of an outer pipeline is passed
-    on: its value is not known yet, and is checked before the outer pipeline runs.
+    It checks the settings that the pipeline takes, and its other parameters that are annotated with int, float, str or
+    bool. The returned function has their ranges as its attribute `ranges`. The value of an input of an outer pipeline
+    is not known yet; it is checked before the outer pipeline runs.
 
     Raises (the returned function):
         SettingError: a value has the wrong type or is out of its range.
         TypeError: a setting is given by position.
     """
     signature = inspect.signature(pipeline_function)
-    ranges: dict[str, Range] = {one.name: one.range for one in pipeline_function.settings}  # type: ignore[attr-defined]
+    settings: tuple[Setting, ...] = pipeline_function.settings  # type: ignore[attr-defined]  # takes has set it
+    ranges = {one.name: one.range for one in settings}
     for name, parameter in signature.parameters.items():
         if name not in ranges and isinstance(parameter.annotation, type) and parameter.annotation in TYPES:
             ranges[name] = Range(TYPES[parameter.annotation])

@@ -98,7 +98,7 @@ def test_the_four_components_run_one_after_the_other_as_plain_functions(tmp_path
 @pytest.mark.usefixtures("mlflow_store")
 def test_the_three_components_of_scripts_run_one_after_the_other_as_plain_functions(tmp_path):
     for split, count in (("train", 60), ("test", 30)):
-        write_csv_of(tmp_path / split / "data.csv", *patterned(count, 8, 8, 3))
+        write_csv_of(tmp_path / split / "data.csv", *patterned(count, 18, 18, 3))
     model, accuracy = tmp_path / "model", tmp_path / "accuracy"
 
     image_classification_train_component(data=tmp_path / "train", model=model, epochs=2, network="sample")

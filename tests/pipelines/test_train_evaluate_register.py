@@ -44,7 +44,7 @@ def test_it_trains_evaluates_and_registers_on_every_kind_of_data(write, tmp_path
 @pytest.mark.slow
 def test_its_command_lines_run_as_they_would_in_the_cloud(tmp_path, runs):
     for split, count in (("train", 60), ("test", 30)):
-        as_idx(tmp_path / split, split, *patterned(count, 8, 6, N_CLASSES))
+        as_idx(tmp_path / split, split, *patterned(count, 20, 18, N_CLASSES))
 
     settings = {"batch_size": 16, "network": "sample", "augmentation": "flip-shift", "validation_split": 0.0}
     run = run_locally(job_on(tmp_path / "train", tmp_path / "test", **settings), runs)
