@@ -5,15 +5,15 @@ import dataclasses
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from mnist_pipeline.errors import SettingError
 
-INTEGER, NUMBER, TEXT, BOOLEAN = "integer", "number", "string", "boolean"  # as Azure ML calls the types of inputs
+Value: TypeAlias = str | int | float | bool
 
-TYPES = {int: INTEGER, float: NUMBER, str: TEXT, bool: BOOLEAN}
+INTEGER, NUMBER, TEXT, BOOLEAN = "integer", "number", "string", "boolean"  # Azure ML's names for the types of inputs
 
-Settings = TypeVar("Settings")
+TYPES: Mapping[type, str] = {int: INTEGER, float: NUMBER, str: TEXT, bool: BOOLEAN}
 
 _WORDS = {INTEGER: "a whole number", NUMBER: "a number", BOOLEAN: "true or false"}
 
@@ -49,48 +49,100 @@ class Range:
         return f"{words} of at most {high}" if high else words
 
 
-def setting(default: Any, *, min: float | None = None, max: float | None = None, choices: Sequence[str] = ()) -> Any:
-    """Declare a field of a dataclass of settings, with its default and its range, both ends included."""
-    return dataclasses.field(default=default, metadata={"range": Range(TYPES[type(default)], min, max, choices)})
+@dataclass(frozen=True)
+class Setting:
+    """One declared setting.
 
-
-def read_settings(settings: type[Settings], texts: Mapping[str, str]) -> Settings:
-    """Return an instance of such a dataclass, with some values read from texts and the defaults for all others.
-
-    Raises:
-        SettingError: as `check_value`.
+    Attributes:
+        name: The field's name, which is also the name of ports, of a pipeline's inputs and of keyword arguments.
+        default: The value unless another is given.
+        help: What the value means, in one sentence for the person who sets it.
+        range: What the value must be.
     """
-    ranges = ranges_of(settings)
-    return settings(**{name: read_value(name, text, ranges[name]) for name, text in texts.items()})
+
+    name: str
+    default: Value
+    help: str
+    range: Range
+
+    @property
+    def option(self) -> str:
+        """The option on a command line, such as `--min-accuracy`."""
+        return f"--{self.name.replace('_', '-')}"
 
 
-def ranges_of(settings: type) -> dict[str, Range]:
-    """Return the ranges of a dataclass whose fields are declared with `setting`, by name."""
-    return {field.name: field.metadata["range"] for field in dataclasses.fields(settings)}
+def setting(
+    default: Value,
+    help: str,
+    *,
+    min: float | None = None,
+    max: float | None = None,
+    choices: Sequence[str] = (),
+) -> Any:
+    """Declare a field of a group of settings. Instances take it by name only.
+
+    Args:
+        default: The value unless another is given; its type is the setting's type.
+        help: What the value means, in one sentence for the person who sets it.
+        min: Lowest number, or lowest number of characters of a text.
+        max: Highest number.
+        choices: The allowed texts.
+    """
+    metadata = {"help": help, "range": Range(TYPES[type(default)], min, max, choices)}
+    return dataclasses.field(default=default, kw_only=True, metadata=metadata)
 
 
-def check_settings(settings: Any) -> None:
-    """Check every field of an instance of such a dataclass.
+@dataclass(frozen=True)
+class Settings:
+    """A group of settings: the base of frozen dataclasses whose fields are declared with `setting`.
 
     Raises:
         SettingError: a value has another type than was declared, or is out of its range.
     """
-    for name, range_ in ranges_of(type(settings)).items():
-        check_value(name, getattr(settings, name), range_)
+
+    def __post_init__(self) -> None:
+        for one in settings_of(type(self)):
+            check_value(one.name, getattr(self, one.name), one.range)
+
+
+Group = TypeVar("Group", bound=Settings)
+
+
+def settings_of(*groups: type[Settings]) -> tuple[Setting, ...]:
+    """Return the settings that the groups declare, in their order."""
+    return tuple(
+        Setting(field.name, getattr(group, field.name), **field.metadata)
+        for group in groups
+        for field in dataclasses.fields(group)
+    )
+
+
+def select(values: Mapping[str, Any], *groups: type[Settings]) -> dict[str, Any]:
+    """Return the values of the settings that the groups declare, and no others."""
+    return {one.name: values[one.name] for one in settings_of(*groups)}
+
+
+def read_settings(group: type[Group], texts: Mapping[str, str]) -> Group:
+    """Return an instance of a group, read from one text for each of its settings; other texts are left alone.
+
+    Raises:
+        SettingError: as `check_value`.
+    """
+    return group(**{one.name: read_value(one.name, texts[one.name], one.range) for one in settings_of(group)})
 
 
 def check_value(name: str, value: object, range_: Range) -> None:
     """Check one value.
 
     Raises:
-        SettingError: the value has another type, or is out of the range. The sentence is the same wherever it is said.
+        SettingError: the value has another type, or is out of the range.
     """
     if not _is_within(value, range_):
         raise SettingError(f"{name} is {value!r}; it must be {range_}.")
 
 
 def check_input(name: str, value: object, range_: Range) -> None:
-    """Check the value of a component's input, for which the SDK may hold a text such as "10".
+    """Check the value of a component's input, which the SDK may hold as a text such as "10".
 
     Raises:
         SettingError: as `check_value`.
@@ -101,13 +153,13 @@ def check_input(name: str, value: object, range_: Range) -> None:
         check_value(name, value, range_)
 
 
-def read_value(name: str, text: str, range_: Range) -> str | int | float | bool:
-    """Return the value that a text stands for on a command line or in YAML, checked.
+def read_value(name: str, text: str, range_: Range) -> Value:
+    """Read a value from its text on a command line or in YAML, and check it.
 
     Raises:
         SettingError: as `check_value`.
     """
-    value: str | int | float | bool = text
+    value: Value = text
     with contextlib.suppress(ValueError, KeyError):
         if range_.kind == BOOLEAN:
             value = {"true": True, "false": False}[text.lower()]

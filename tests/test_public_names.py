@@ -9,6 +9,9 @@ import pytest
 PUBLIC = {
     "mnist_pipeline": ["PipelineRun", "__version__", "read_runs", "run_locally"],
     "mnist_pipeline.components": [
+        "image_classification_evaluate_component",
+        "image_classification_register_component",
+        "image_classification_train_component",
         "keras_score_component",
         "keras_train_component",
         "keras_train_gpu_component",

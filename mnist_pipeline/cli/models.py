@@ -14,7 +14,8 @@ from mnist_pipeline.cli.json_output import json_option, to_json
 from mnist_pipeline.cli.store import find_store, looking_into
 from mnist_pipeline.cli.table import show as show_table
 from mnist_pipeline.cli.table import shown
-from mnist_pipeline.mnist.registry.versions import MODEL_NAME, MOVE_TAG
+from mnist_pipeline.mnist.registry.model_name import ModelName
+from mnist_pipeline.mnist.registry.versions import MOVE_TAG
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -66,7 +67,9 @@ def _registry_options(command: Callable[..., None]) -> Callable[..., None]:
     return with_registry
 
 
-_name_option = click.option("--model-name", default=MODEL_NAME, show_default=True, help="Name in the registry.")
+_name_option = click.option(
+    "--model-name", default=ModelName.model_name, show_default=True, help="Name in the registry."
+)
 
 
 @models.command("list")

@@ -13,9 +13,13 @@ def main() -> None:
         action="store_true",
         help="evaluate on the data asset that Azure ML mounts at --test_data_dir, which is then required",
     )
-    parser.add_argument("--test_data_dir", help="a folder with a CSV, IDX files, or a folder a label (default: ./data)")
+    parser.add_argument(
+        "--test_data_dir", help="folder with a CSV, with IDX files, or with one folder per label (default: ./data)"
+    )
     parser.add_argument("--model_path", required=True, help="the model folder that training wrote")
-    parser.add_argument("--accuracy_path", required=True, help="folder for accuracy.txt and what it rests on")
+    parser.add_argument(
+        "--accuracy_path", required=True, help="folder for accuracy.txt, predictions, labels and metrics"
+    )
     arguments = parser.parse_args()
     if arguments.use_uri and arguments.test_data_dir is None:
         parser.error("--use_uri needs --test_data_dir")

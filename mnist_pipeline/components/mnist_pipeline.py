@@ -1,7 +1,7 @@
-"""Stands in for the package inside a job, where only this snapshot is there and nothing is installed.
+"""Stands in for the package inside a job, which has only this snapshot and no installed package.
 
-Azure ML starts a step with this folder alone on `sys.path`. So a job finds this file as `mnist_pipeline`, and
-`__path__` makes it the package in the folder above. Outside a job nothing imports it.
+Azure ML starts a step with only this folder on `sys.path`. So a job finds this file as `mnist_pipeline`, and `__path__`
+makes it the package in the folder above. Nothing imports this file outside a job.
 """
 
 import sys
@@ -14,7 +14,7 @@ from mnist_pipeline.errors import exit_with_one_sentence  # it needs __path__
 
 
 def _report(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    """Report mldesigner's refusal of an input's type in one sentence too; it comes before any code of ours."""
+    """Report in one sentence too when mldesigner refuses the type of an input, which happens before our code runs."""
     if kind.__module__.startswith("mldesigner."):
         print(f"{kind.__name__}: {error}", file=sys.stderr)
     else:

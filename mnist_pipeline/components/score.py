@@ -1,4 +1,4 @@
-"""The component that scores a model; score.yaml declares the same for `load_component`."""
+"""The component that scores a model. score.yaml declares the same component for `load_component`."""
 
 from mldesigner import Input, Output, command_component
 

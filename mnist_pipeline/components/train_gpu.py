@@ -1,6 +1,6 @@
-"""The component that trains a Keras network on a GPU: that of train.py in another environment.
+"""The component that trains a Keras network on a GPU. It is the component of train.py in another environment.
 
-A component of its own, because a pipeline job does not send the environment that is set on a node.
+It is a component of its own, because a pipeline job does not send an environment that is set on a node.
 """
 
 import inspect

@@ -2,6 +2,7 @@
 
 import argparse
 
+from mnist_pipeline.components.script_options import add_options
 from mnist_pipeline.mnist.data.dataset import read_dataset
 from mnist_pipeline.mnist.training.fit import train
 from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
@@ -16,14 +17,15 @@ def main() -> None:
         action="store_true",
         help="train on the data asset that Azure ML mounts at --data-path, which is then required",
     )
-    parser.add_argument("--data-path", help="a folder with a CSV, IDX files, or a folder a label (default: ./data)")
+    parser.add_argument(
+        "--data-path", help="folder with a CSV, with IDX files, or with one folder per label (default: ./data)"
+    )
     parser.add_argument("--model-path", required=True, help="folder for the MLflow model")
-    parser.add_argument("--epochs", default=str(Hyperparameters.epochs), help="passes over the training images")
-    parser.add_argument("--seed", default=str(Hyperparameters.seed), help="random seed")
+    add_options(parser, Hyperparameters)
     arguments = parser.parse_args()
     if arguments.use_uri and arguments.data_path is None:
         parser.error("--use-uri needs --data-path")
-    settings = read_settings(Hyperparameters, {"epochs": arguments.epochs, "seed": arguments.seed})
+    settings = read_settings(Hyperparameters, vars(arguments))
     train(read_dataset(arguments.data_path or "data", "train"), arguments.model_path, settings)
 
 

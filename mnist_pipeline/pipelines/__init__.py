@@ -1,4 +1,4 @@
-"""The pipelines, imported when first asked for: composing one imports the Azure SDK."""
+"""The pipelines, imported on first use, because composing one imports the Azure SDK."""
 
 import importlib
 from typing import TYPE_CHECKING, Any

@@ -1,40 +1,43 @@
-"""The check of a pipeline's settings when it is called, before any step runs."""
+"""The settings of a pipeline: the types of its inputs, and the check of values when the pipeline is called."""
 
 import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
 
-from mnist_pipeline.settings import TEXT, TYPES, Range, check_value, ranges_of
+from mnist_pipeline.settings import TYPES, Range, Setting, check_value
 
 
-def checked(*settings: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Check type, range and choice of what a pipeline is called with. Stands above `@pipeline`.
+def input_type(setting: Setting) -> type:
+    """Return the type of a pipeline's input for a setting, for `mnist_pipeline.components.takes.takes`."""
+    return type(setting.default)
 
-    The ranges are those of the dataclasses `settings`; any other parameter annotated with int, float, str or bool must
-    be of that type. The returned function has all of them as `ranges`. An input of an outer pipeline is passed on: its
-    value is not known yet, and is checked before the outer pipeline runs.
+
+def checked(pipeline_function: Callable[..., Any]) -> Callable[..., Any]:
+    """Check the type, range and choice of what a pipeline is called with. Stands above `@pipeline`.
+
+    It checks the settings that the pipeline takes, and its other parameters that are annotated with int, float, str or
+    bool. The returned function has their ranges as its attribute `ranges`. The value of an input of an outer pipeline
+    is not known yet; it is checked before the outer pipeline runs.
 
     Raises (the returned function):
         SettingError: a value has the wrong type or is out of its range.
+        TypeError: a setting is given by position.
     """
+    signature = inspect.signature(pipeline_function)
+    settings: tuple[Setting, ...] = pipeline_function.settings  # type: ignore[attr-defined]  # takes has set it
+    ranges = {one.name: one.range for one in settings}
+    for name, parameter in signature.parameters.items():
+        if name not in ranges and isinstance(parameter.annotation, type) and parameter.annotation in TYPES:
+            ranges[name] = Range(TYPES[parameter.annotation])
 
-    def decorate(pipeline_function: Callable[..., Any]) -> Callable[..., Any]:
-        parameters = inspect.signature(pipeline_function).parameters
-        kinds = {name: TYPES[one.annotation] for name, one in parameters.items() if isinstance(one.annotation, type)}
-        # mldesigner refuses an empty text on a step's command line
-        ranges = {name: Range(kind, min=1 if kind == TEXT else None) for name, kind in kinds.items()}
-        for declared in settings:
-            ranges |= {name: range_ for name, range_ in ranges_of(declared).items() if name in parameters}
+    @functools.wraps(pipeline_function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        signature.bind_partial(*args)
+        for name, value in kwargs.items():
+            if name in ranges and (value is None or type(value) in TYPES):
+                check_value(name, value, ranges[name])
+        return pipeline_function(*args, **kwargs)
 
-        @functools.wraps(pipeline_function)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            for name, value in (*zip(parameters, args, strict=False), *kwargs.items()):
-                if name in ranges and (value is None or type(value) in TYPES):
-                    check_value(name, value, ranges[name])
-            return pipeline_function(*args, **kwargs)
-
-        call.ranges = ranges  # type: ignore[attr-defined]  # functions take attributes
-        return call
-
-    return decorate
+    call.ranges = ranges  # type: ignore[attr-defined]  # functions take attributes
+    return call

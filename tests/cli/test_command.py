@@ -52,9 +52,40 @@ def test_help_teaches_by_example(arguments, tmp_path):
     assert re.search(r"^  mnist-pipeline \w+", result.stdout, re.MULTILINE)
 
 
+def test_the_help_of_run_lists_the_settings_by_what_they_are_for(tmp_path):
+    text = command("run", "--help", cwd=tmp_path).stdout
+
+    _, options, training, registration = re.split(r"^(?:Options|Training|Registration):$", text, flags=re.MULTILINE)
+    assert re.findall(r"^  (--[\w-]+)", options, re.MULTILINE) == ["--data", "--output-dir", "--mode"]
+    assert "--network small|wide|large|sample" in training
+    assert "at least 1]" in training.split("--batch-size")[0], "the range of --epochs"
+    assert registration.strip().startswith("--model-name")
+    assert "--min-accuracy NUMBER" in registration
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("--epochs", "0", "epochs is 0; it must be a whole number of at least 1."),
+        ("--epochs", "ten", "epochs is 'ten'; it must be a whole number of at least 1."),
+        ("--min-accuracy", "1.5", "min_accuracy is 1.5; it must be a number from 0 to 1."),
+        ("--max-loss", "nan", "max_loss is nan; it must be a number of at least 0."),
+        ("--champion", "maybe", "champion is 'maybe'; it must be one of better, not_worse, off."),
+        ("--model-name", "", "model_name is ''; it must be text of at least 1 character."),
+    ],
+)
+def test_a_wrong_value_of_a_setting_is_refused_with_the_sentence_that_every_other_place_has(
+    option, value, sentence, tmp_path
+):
+    result = command("run", option, value, cwd=tmp_path)
+
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1] == f"Error: Invalid value for '{option}': {sentence}"
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [["fly"], ["run", "--epochs", "0"], ["run", "--min-accuracy", "1.5"], ["run", "--mode", "x"], ["predict"]],
+    [["fly"], ["run", "--mode", "x"], ["predict"]],
 )
 def test_wrong_usage_is_said_in_a_sentence_with_exit_code_2(arguments, tmp_path):
     result = command(*arguments, cwd=tmp_path)

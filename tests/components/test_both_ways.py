@@ -3,9 +3,12 @@ import json
 import mlflow
 import pytest
 from azure.ai.ml.entities import Command
-from idx_data import direct_csv, write_patterned_idx
+from idx_data import direct_csv, patterned, write_csv_of, write_patterned_idx
 
 from mnist_pipeline.components import (
+    image_classification_evaluate_component,
+    image_classification_register_component,
+    image_classification_train_component,
     keras_score_component,
     keras_train_component,
     prepare_data_component,
@@ -89,3 +92,22 @@ def test_the_four_components_run_one_after_the_other_as_plain_functions(tmp_path
     assert record["decision"] == "registered"
     assert record["digests"] == metrics["digests"]
     assert mlflow.models.get_model_info("models:/shapes/1").signature.inputs.inputs[0].shape == (-1, 6, 9, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("mlflow_store")
+def test_the_three_components_of_scripts_run_one_after_the_other_as_plain_functions(tmp_path):
+    for split, count in (("train", 60), ("test", 30)):
+        write_csv_of(tmp_path / split / "data.csv", *patterned(count, 18, 18, 3))
+    model, accuracy = tmp_path / "model", tmp_path / "accuracy"
+
+    image_classification_train_component(data=tmp_path / "train", model=model, epochs=2, network="sample")
+    image_classification_evaluate_component(data=tmp_path / "test", model=model, accuracy=accuracy)
+    image_classification_register_component(
+        model, accuracy, tmp_path / "test", model_name="shapes", min_accuracy=0.0, min_images=30
+    )
+
+    (version,) = mlflow.MlflowClient().search_model_versions("name = 'shapes'")
+    assert version.tags["accuracy"] == (accuracy / "accuracy.txt").read_text().strip()
+    assert version.tags["hyperparameter.network"] == "sample"
+    assert version.tags["check.min_images"].startswith("passed: required 30")

@@ -96,6 +96,7 @@ def test_by_a_step_that_is_called_as_a_function(wrong, sentence, tmp_path):
     ("script", "options", "sentence"),
     [
         ("train_script.py", ["--epochs", "ten"], "epochs is 'ten'; it must be a whole number of at least 1."),
+        ("train_script.py", ["--network", "foo"], "network is 'foo'; it must be one of small, wide, large, sample."),
         (
             "register_script.py",
             ["--champion", "maybe"],
@@ -119,14 +120,18 @@ def test_by_a_script(script, options, sentence, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("value", "sentence"),
+    ("value", "has_sdk", "sentence"),
     [
-        ("0", "SettingError: epochs is 0; it must be a whole number of at least 1."),
-        ("ten", r"UserErrorException: .*For parameter 'epochs', could not convert string to float: 'ten'"),
+        ("0", False, "SettingError: epochs is 0; it must be a whole number of at least 1."),
+        ("0", True, r"UserErrorException: .*Parameter 'epochs' should not be less than 1\."),
+        ("ten", False, r"UserErrorException: .*For parameter 'epochs', could not convert string to float: 'ten'"),
     ],
 )
-def test_by_a_step_in_a_job(value, sentence, tmp_path):
-    """The value came from a workspace, past every check of ours. mldesigner checks the type, in its own words."""
+def test_by_a_step_in_a_job(value, has_sdk, sentence, tmp_path):
+    """The value came from a workspace, past every check of ours.
+
+    mldesigner checks the type in its own words, and the range too where it finds the Azure SDK.
+    """
     snapshot = tmp_path / "snapshot"
     for name in ("components", "mnist"):
         shutil.copytree(PACKAGE / name, snapshot / name)
@@ -138,11 +143,11 @@ def test_by_a_step_in_a_job(value, sentence, tmp_path):
         command = command.replace(f"${{{{inputs.{name}}}}}", given)
     command = command.replace("${{outputs.output_model}}", str(tmp_path / "model"))
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    without_sdk = {"PYTHONPATH": str(PACKAGE / "runner/without_sdk"), "PATH": path}
-
-    step = subprocess.run(
-        command, shell=True, cwd=snapshot, env={**os.environ, **without_sdk}, capture_output=True, text=True
+    environment = {**os.environ, "PATH": path} | (
+        {} if has_sdk else {"PYTHONPATH": str(PACKAGE / "runner/without_sdk")}
     )
+
+    step = subprocess.run(command, shell=True, cwd=snapshot, env=environment, capture_output=True, text=True)
 
     assert step.returncode == 1
     assert re.fullmatch(sentence, step.stderr.strip())

@@ -44,12 +44,15 @@ def test_it_trains_evaluates_and_registers_on_every_kind_of_data(write, tmp_path
 @pytest.mark.slow
 def test_its_command_lines_run_as_they_would_in_the_cloud(tmp_path, runs):
     for split, count in (("train", 60), ("test", 30)):
-        as_idx(tmp_path / split, split, *patterned(count, 8, 6, N_CLASSES))
+        as_idx(tmp_path / split, split, *patterned(count, 20, 18, N_CLASSES))
 
-    run = run_locally(job_on(tmp_path / "train", tmp_path / "test"), runs)
+    settings = {"batch_size": 16, "network": "sample", "augmentation": "flip-shift", "validation_split": 0.0}
+    run = run_locally(job_on(tmp_path / "train", tmp_path / "test", **settings), runs)
 
     run.raise_for_status()
-    assert (run.outputs["model"] / "MLmodel").is_file()
+    (version,) = MlflowClient(run.tracking_uri).search_model_versions("name = 'patterns'")
+    expected = {"epochs": "2", "batch_size": "16", "network": "sample", "augmentation": "flip-shift", "seed": "42"}
+    assert {name: version.tags[f"hyperparameter.{name}"] for name in expected} == expected
 
 
 def test_the_model_output_is_mounted_read_write():
@@ -71,11 +74,12 @@ def test_compute_and_instance_type_reach_every_node():
     assert job._validate().passed
 
 
-def job_on(train, test):
+def job_on(train, test, **settings):
     return train_evaluate_register_pipeline(
         train_data_asset_uri=Input(type="uri_folder", path=str(train)),
         test_data_asset_uri=Input(type="uri_folder", path=str(test)),
         epochs=2,
         model_name="patterns",
         min_accuracy=0.0,
+        **settings,
     )

@@ -60,7 +60,7 @@ def test_components_are_registered_once_however_often_it_is_asked(azure, stand_i
     assert first.code == second.code == 0
     for name in NAMES:
         assert f"{name}:1  registered" in first.output
-        assert f"{name}:1  there already, unchanged" in second.output
+        assert f"{name}:1  already there, unchanged" in second.output
     assert puts_first == puts_second
     assert first.error == second.error == ""
 
@@ -160,7 +160,7 @@ def test_a_lost_answer_registers_no_less_and_no_more(azure, stand_in):
     stand_in.faults.lose_answer("PUT", "/components/prep_data")
 
     assert azure("register-components").code == 0
-    assert azure("register-components").output.count("there already") == len(NAMES)
+    assert azure("register-components").output.count("already there") == len(NAMES)
 
 
 def test_no_permission_is_one_sentence(azure, stand_in):

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
-    "--compute", default="serverless", show_default=True, help="Of a pipeline: where its nodes run by default."
+    "--compute", default="serverless", show_default=True, help="The compute on which a pipeline's nodes run by default."
 )
 def export(name: str, file: Path, compute: str) -> None:
     """Write the component or pipeline NAME to FILE as YAML, for `az ml component create` or `az ml job create`.
 
-    A pipeline's data are written as data assets azureml:NAME_OF_THE_INPUT:1; put in your own.
+    The data of a pipeline are written as data assets azureml:NAME_OF_THE_INPUT:1. Replace them by your own.
 
     \b
     mnist-pipeline azure export prep_data prep.yml
@@ -34,7 +34,7 @@ def export(name: str, file: Path, compute: str) -> None:
         components = _components()
         if name not in components:
             raise click.UsageError(
-                f"no component or pipeline {name}; there are {', '.join([*PIPELINES, *components])}."
+                f"there is no component or pipeline {name}; use one of {', '.join([*PIPELINES, *components])}."
             )
         entity = components[name]
     write(entity, file)

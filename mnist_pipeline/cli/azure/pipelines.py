@@ -1,4 +1,4 @@
-"""The pipelines by the names that a person types, and jobs made from them."""
+"""The names of the pipelines on the command line, and jobs made from them."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mnist_pipeline.settings import Range
 
-PIPELINES: Mapping[str, tuple[str, ...]] = {  # and their inputs that are data
+PIPELINES: Mapping[str, tuple[str, ...]] = {  # with the inputs that are data
     "image-classification": ("pipeline_input_data",),
     "train-evaluate-register": ("train_data_asset_uri", "test_data_asset_uri"),
 }
@@ -31,7 +31,7 @@ def make_job(pipeline: str, data: tuple[str, ...], settings: tuple[str, ...]) ->
 
     Raises:
         click.UsageError: an input is missing or unknown, or has the wrong type or is out of its range.
-        WorkspaceError: the data are none that a job can read.
+        WorkspaceError: a job cannot read the data.
     """
     from azure.ai.ml import Input
 
@@ -57,7 +57,7 @@ def _split_data(pipeline: str, data: tuple[str, ...]) -> dict[str, str]:
         if not (sign and name in names):
             if len(names) > 1:
                 raise click.UsageError(
-                    f"{pipeline} reads more than one; give {' and '.join(f'--data {n}=...' for n in names)}."
+                    f"{pipeline} reads more than one data input; give {' and '.join(f'--data {n}=...' for n in names)}."
                 )
             name, value = names[0], text
         if name in values:
@@ -70,7 +70,7 @@ def _split_data(pipeline: str, data: tuple[str, ...]) -> dict[str, str]:
 
 
 def _find(text: str) -> tuple[str, str]:
-    """Return path and class names of data; IDX files that are here are checked before they are sent."""
+    """Return the path and the class names of data, as one text; IDX files on this machine are checked first."""
     from mnist_pipeline.mnist.data.named_data import find_data
     from mnist_pipeline.sdk import is_local
     from mnist_pipeline.workspace.data import data_path

@@ -9,15 +9,15 @@ from mnist_pipeline.cli.azure.connection import Target, quiet_uploads, workspace
 from mnist_pipeline.cli.json_output import json_option, print_object
 
 
-@click.command(short_help="Register the components, each content once.")
+@click.command(short_help="Register the components that the workspace does not have yet.")
 @workspace_options
-@click.option("--version", help="Register under this version in place of the components' own.")
+@click.option("--version", help="Register all components under this version.")
 @json_option
 def register_components(target: Target, version: str | None, as_json: bool) -> None:
     """Register the package's components in the workspace, for use in its designer and in other pipelines.
 
-    What is there with the same content is left alone, whoever registered it: interface, command, code and environment
-    are compared. What has changed needs a new version.
+    A component that the workspace already has with the same interface, command, code and environment is left alone,
+    no matter who registered it. A component that has changed needs a new version.
 
     \b
     mnist-pipeline azure register-components
@@ -36,5 +36,5 @@ def register_components(target: Target, version: str | None, as_json: bool) -> N
         if as_json:
             print_object(asdict(registration))
             continue
-        outcome = "registered" if registration.is_new else "there already, unchanged"
+        outcome = "registered" if registration.is_new else "already there, unchanged"
         click.echo(f"{registration.name}:{registration.version}  {outcome}")

@@ -78,32 +78,15 @@ def csv_batches(path: str | os.PathLike[str], image_size: tuple[int, int], image
         yield _arranged(rows, file, image_size)
 
 
-def find_image_size(
-    csv: str | os.PathLike[str], idx_data: str | os.PathLike[str] | None = None, image_rows: int = 0
-) -> tuple[int, int] | None:
-    """Return (height, width) of the images of a CSV, which itself does not tell; None where nothing is known.
-
-    Args:
-        csv: The CSV, or a folder with exactly one.
-        idx_data: The IDX folder that the CSV was made from; its header tells.
-        image_rows: Height of the images, where there is no `idx_data`; 0 when unknown.
+def find_image_size(idx_data: str | os.PathLike[str]) -> tuple[int, int]:
+    """Return (height, width) in pixels from the IDX files that a CSV was made from; the CSV itself does not tell.
 
     Raises:
-        CsvError: no CSV or several, or the pixels of a line do not divide into so many rows.
         IdxError: the training images or labels in `idx_data` are missing or malformed.
     """
-    if idx_data is not None:
-        images, _ = find_pair(Path(idx_data), "train")
-        _, height, width = images.shape
-        return height, width
-    if image_rows == 0:
-        return None
-    file = sole_csv(Path(csv))
-    with file.open("rb") as stream:
-        n_pixels = stream.readline().count(b",")
-    if image_rows < 0 or n_pixels % image_rows or not n_pixels:
-        raise CsvError(f"{file}: {n_pixels} pixels a line cannot be arranged in {image_rows} rows (image_rows).")
-    return image_rows, n_pixels // image_rows
+    images, _ = find_pair(Path(idx_data), "train")
+    _, height, width = images.shape
+    return height, width
 
 
 def read_dataset(path: str | os.PathLike[str], split: Split, image_size: tuple[int, int] | None = None) -> Dataset:
@@ -165,8 +148,8 @@ def _arranged(
         side = isqrt(n_pixels)
         if side * side != n_pixels or side == 0:
             raise CsvError(
-                f"{file}: {n_pixels} pixels a line do not make a square image; say how they are arranged: name the "
-                "IDX folder they came from (idx_data) or the number of rows (image_rows)."
+                f"{file}: {n_pixels} pixels per line do not make a square image; name the folder of the IDX files that "
+                "the CSV was made from (idx_data)."
             )
         image_size = (side, side)
     height, width = image_size

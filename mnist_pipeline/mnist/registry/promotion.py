@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from mnist_pipeline.errors import MetricsError
-from mnist_pipeline.settings import check_settings, setting
+from mnist_pipeline.settings import Settings, setting
 
 BETTER = "better"
 NOT_WORSE = "not_worse"
@@ -36,38 +36,42 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Policy:
-    """What is required of a model. A value of 0 switches a requirement off, `champion` is switched off by its name.
+class Policy(Settings):
+    """What a model must fulfil to be registered.
 
-    Attributes:
-        min_accuracy: Lowest accuracy, 0..1.
-        accuracy_confidence: If above 0, the lower bound of the accuracy's Wilson interval at this two-sided confidence
-            must reach `min_accuracy`, in place of the accuracy itself; 0..0.999999.
-        min_class_recall: Lowest recall of every class, 0..1.
-        max_loss: Highest loss in nats.
-        min_images: Lowest number of test images.
-        champion: `better`: more test images right than the champion; `not_worse`: an accuracy no more than
-            `champion_margin` below the champion's; `off`: no comparison.
-        champion_margin: See `champion`, 0..1.
-        mcnemar_level: If above 0, the level of an exact McNemar test on the test images that only one of the two models
-            has right, 0..0.999999. Under `better` the difference must be significant; under `not_worse` the model must
-            not be significantly worse.
+    The exact McNemar test counts the test images that only one of the two models classifies correctly.
 
     Raises:
         SettingError: a value has the wrong type or is out of its range.
     """
 
-    min_accuracy: float = setting(0.8, min=0, max=1)
-    accuracy_confidence: float = setting(0.0, min=0, max=0.999999)
-    min_class_recall: float = setting(0.0, min=0, max=1)
-    max_loss: float = setting(0.0, min=0)
-    min_images: int = setting(0, min=0)
-    champion: str = setting(NOT_WORSE, choices=CHAMPION_RULES)
-    champion_margin: float = setting(0.0, min=0, max=1)
-    mcnemar_level: float = setting(0.0, min=0, max=0.999999)
-
-    def __post_init__(self) -> None:
-        check_settings(self)
+    min_accuracy: float = setting(0.8, "Lowest accuracy on the test images that passes.", min=0, max=1)
+    accuracy_confidence: float = setting(
+        0.0,
+        "Judge the accuracy by the lower bound of its two-sided Wilson interval at this confidence, for example 0.95; "
+        "0 is off.",
+        min=0,
+        max=0.999999,
+    )
+    min_class_recall: float = setting(0.0, "Lowest recall of any class that passes; 0 is off.", min=0, max=1)
+    max_loss: float = setting(0.0, "Highest cross-entropy that passes, in nats; 0 is off.", min=0)
+    min_images: int = setting(0, "Lowest number of test images that passes; 0 is off.", min=0)
+    champion: str = setting(
+        NOT_WORSE,
+        "How the model must compare with the champion on the same test images; better means more images right, "
+        "not_worse means an accuracy within the margin, off means no comparison.",
+        choices=CHAMPION_RULES,
+    )
+    champion_margin: float = setting(
+        0.0, "How far below the champion's the accuracy may be under not_worse.", min=0, max=1
+    )
+    mcnemar_level: float = setting(
+        0.0,
+        "Level of an exact McNemar test against the champion, for example 0.05; the model must be significantly better "
+        "(under better) or not significantly worse (under not_worse); 0 is off.",
+        min=0,
+        max=0.999999,
+    )
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ from mnist_pipeline.errors import RegistryError
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
-MODEL_NAME = "mnist-classifier"  # unless another is given
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 MODEL_DIGEST = "sha256.model"  # tag

@@ -1,43 +1,59 @@
-"""What can be set about a training, with its defaults: the one place where they stand."""
+"""The settings of a training."""
 
 from dataclasses import dataclass
 
 from mnist_pipeline.mnist.training.augmentation import AUGMENTATIONS
 from mnist_pipeline.mnist.training.precision import PRECISIONS
 from mnist_pipeline.mnist.training.recipes import RECIPES
-from mnist_pipeline.settings import check_settings, setting
+from mnist_pipeline.settings import Settings, setting
 
-NO_CLASS_NAMES = "none"  # an input of a component cannot be an empty text: mldesigner refuses it
+NO_CLASS_NAMES = "none"  # not an empty text: mldesigner refuses it as an input of a component
 
 
 @dataclass(frozen=True)
-class Hyperparameters:
-    """What can be set about a training.
-
-    Attributes:
-        epochs: Passes over the training images, at least 1.
-        batch_size: Images per step, at least 1; 0 takes the network's own.
-        learning_rate: Peak of the learning rate's schedule, above 0; 0 takes the network's own.
-        validation_split: Share of the images held out to validate, 0 to 0.99.
-        seed: of the split, the initial weights, the order of the images and their augmentation.
-        network: A name in `RECIPES`: `small`, `wide`, `large`, or `sample`, network and schedule of Microsoft's sample.
-        augmentation: `none`; `shift` moves training images by up to a pixel; `flip` mirrors half of them left to right,
-            which suits clothes but neither digits nor letters, and averages over the mirror image in use, which
-            doubles the cost of a prediction; `flip-shift` does both.
-        precision: `float32`, `bfloat16`, or `auto`: bfloat16 on a CPU with instructions for it, otherwise float32.
+class Hyperparameters(Settings):
+    """The settings of a training, except for the names of the classes.
 
     Raises:
         SettingError: a value has the wrong type or is out of its range.
     """
 
-    epochs: int = setting(10, min=1)
-    batch_size: int = setting(0, min=0)
-    learning_rate: float = setting(0.0, min=0)
-    validation_split: float = setting(0.1, min=0, max=0.99)
-    seed: int = setting(42, min=0, max=2**32 - 1)
-    network: str = setting("small", choices=tuple(RECIPES))
-    augmentation: str = setting("none", choices=tuple(AUGMENTATIONS))
-    precision: str = setting("auto", choices=PRECISIONS)
+    epochs: int = setting(10, "Passes over the training images.", min=1)
+    batch_size: int = setting(0, "Images per training step; 0 takes the network's own.", min=0)
+    learning_rate: float = setting(
+        0.0, "Highest learning rate of the training's schedule; 0 takes the network's own.", min=0
+    )
+    validation_split: float = setting(0.1, "Share of the training images held out for validation.", min=0, max=0.99)
+    seed: int = setting(
+        42, "Random seed; the same seed gives the same model on the same machine.", min=0, max=2**32 - 1
+    )
+    network: str = setting(
+        "small",
+        "small, wide and large are each slower and more accurate than the one before; sample is the network of "
+        "Microsoft's sample, to compare with.",
+        choices=tuple(RECIPES),
+    )
+    augmentation: str = setting(
+        "none",
+        "shift moves training images by up to one pixel; flip mirrors half of them left to right (for clothes, not for "
+        "digits or letters) and doubles the cost of a prediction; flip-shift does both.",
+        choices=tuple(AUGMENTATIONS),
+    )
+    precision: str = setting(
+        "auto", "auto is bfloat16 on a CPU that has instructions for it, otherwise float32.", choices=PRECISIONS
+    )
 
-    def __post_init__(self) -> None:
-        check_settings(self)
+
+@dataclass(frozen=True)
+class ClassNames(Settings):
+    """The names of the classes, as one text of at least 1 character.
+
+    Raises:
+        SettingError: the text is empty.
+    """
+
+    class_names: str = setting(
+        NO_CLASS_NAMES,
+        "Names of the classes from label 0 on, separated by commas; none if they have no names.",
+        min=1,
+    )

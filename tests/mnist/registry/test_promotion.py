@@ -493,7 +493,7 @@ def test_a_decimal_margin_is_as_many_images_and_not_one_more(images):
 
 
 def test_a_margin_wider_than_the_champions_accuracy_requires_nothing():
-    (_, check) = decide(*duel_with(Policy(0, champion_margin=0.5), only_champion=1, neither=3)).checks
+    (_, check) = decide(*duel_with(Policy(min_accuracy=0, champion_margin=0.5), only_champion=1, neither=3)).checks
 
     assert check == Check("not_worse_than_champion", required=-0.25, observed=0.0, passed=True)
 
@@ -573,7 +573,7 @@ def test_significantly_worse_is_a_deficit_with_a_p_value_up_to_the_level(only_ch
 
 
 def test_a_deficit_beyond_the_margin_is_refused_even_if_it_is_not_significant():
-    decision = decide(*duel_with(Policy(0, mcnemar_level=0.05), both=8, only_champion=1, neither=1))
+    decision = decide(*duel_with(Policy(min_accuracy=0, mcnemar_level=0.05), both=8, only_champion=1, neither=1))
 
     assert [(check.name, check.passed) for check in decision.checks] == [
         ("min_accuracy", True),

@@ -202,7 +202,7 @@ def test_what_a_check_says_of_required_and_observed_is_what_it_decides(case, pol
 @quickly
 @given(cases(), SHARES)
 def test_not_worse_is_decided_without_a_rounding_error(case, margin):
-    decision = decide(case.evidence, Policy(0, champion_margin=margin), case.champion)
+    decision = decide(case.evidence, Policy(min_accuracy=0, champion_margin=margin), case.champion)
 
     images = len(case.labels)
     ours, theirs = (Fraction(sum(evidence.correct), images) for evidence in (case.evidence, case.champion))
