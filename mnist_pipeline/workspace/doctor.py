@@ -1,4 +1,4 @@
-"""Whether a workspace can be used from here, step by step."""
+"""A step-by-step check that this machine can use a workspace."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Check:
-    """A check and how it went.
+    """A check and its result.
 
     Attributes:
-        passed: None if it was left out because an earlier one failed.
-        finding: What was found, or what is wrong and what to do about it.
+        passed: None if the check was skipped because an earlier one failed.
+        finding: What was found, or what is wrong and how to fix it.
     """
 
     name: str
@@ -28,12 +28,12 @@ class Check:
     finding: str
 
 
-def examine(
+def diagnose(
     find_settings: Callable[[], WorkspaceSettings],
     make_credential: Callable[[], "TokenCredential"],
     connect: Callable[[WorkspaceSettings, "TokenCredential"], "MLClient"],
 ) -> list[Check]:
-    """Check configuration, credential, workspace and computes; after a failure the rest is left out.
+    """Check the configuration, the credential, the workspace and its computes, and skip the rest after a failure.
 
     Args:
         find_settings: Finds the settings or raises WorkspaceError.
@@ -45,7 +45,7 @@ def examine(
     token_credential = make_credential()
 
     def client() -> "MLClient":
-        assert settings is not None  # its check goes before those that connect
+        assert settings is not None  # the configuration check runs before the checks that connect
         return connect(settings, token_credential)
 
     def configuration() -> str:
@@ -66,11 +66,11 @@ def examine(
     def computes() -> str:
         with explained("list the computes"):
             found = [f"{compute.name} ({compute.type})" for compute in client().compute.list()]
-        return ", ".join(found) or "none, so submit with --compute serverless"
+        return ", ".join(found) or "no compute; submit with --compute serverless"
 
     for check in (configuration, credential, workspace, computes):
         if checks and not checks[-1].passed:
-            checks.append(Check(check.__name__, None, "left out"))
+            checks.append(Check(check.__name__, None, "skipped"))
             continue
         try:
             checks.append(Check(check.__name__, True, check()))

@@ -105,7 +105,7 @@ def test_a_job_with_a_dangling_binding_is_refused(stand_in, client):
 
 
 def test_our_validation_refuses_it_too():
-    with pytest.raises(WorkspaceError, match="bound to inputs of the pipeline that have no value: limit; "):
+    with pytest.raises(WorkspaceError, match="inputs of the pipeline that have no value: limit; "):
         validate(optional_limit())
 
 

@@ -105,7 +105,7 @@ def test_ranges_choices_and_defaults_are_compared_as_what_they_are(client):
         (step(image="python:3.12"), "environment.image"),
         (step(packages=("numpy==2.4.6",)), "environment.conda_file"),
     ]:
-        with pytest.raises(WorkspaceError, match=f"step is registered under version 1 already, with another {place};"):
+        with pytest.raises(WorkspaceError, match=rf"step version 1 is already registered .* \({place}\);"):
             register(client, changed)
 
 
@@ -116,7 +116,7 @@ def test_code_that_changed_is_told_by_the_hash_of_the_registered_code(client, tm
 
     (tmp_path / "step.py").write_text("print(2)")
 
-    with pytest.raises(WorkspaceError, match="with another code; give it a new version with --version"):
+    with pytest.raises(WorkspaceError, match=r"different content \(code\); give a new version with --version"):
         register(client, step(code=tmp_path))
     assert register(client, step(code=tmp_path), "2").is_new
 
@@ -127,14 +127,14 @@ def test_a_registered_environment_is_compared_by_name_and_version(client):
     client.components.create_or_update(step(environment="azureml:mine:1"))
 
     assert not register(client, step(environment="azureml:mine:1")).is_new
-    with pytest.raises(WorkspaceError, match="with another environment"):
+    with pytest.raises(WorkspaceError, match=r"different content \(environment\)"):
         register(client, step(environment="azureml:mine:2"))
 
 
 def test_all_that_differs_is_named(client):
     client.components.create_or_update(step())
 
-    with pytest.raises(WorkspaceError, match=r"with another command, description, inputs\.word;"):
+    with pytest.raises(WorkspaceError, match=r"different content \(command, description, inputs\.word\);"):
         register(client, step(line="echo no", words=("x", "y"), description="another"))
 
 
@@ -170,4 +170,4 @@ def test_no_permission_is_one_sentence(azure, stand_in):
 
 
 def test_a_workspace_that_is_not_there_is_one_sentence(azure):
-    azure("register-components", "--workspace", "nowhere").assert_one_sentence("no such workspace")
+    azure("register-components", "--workspace", "nowhere").assert_one_sentence("the workspace does not exist")

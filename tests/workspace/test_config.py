@@ -68,7 +68,7 @@ def test_what_is_missing_is_named_with_where_it_was_looked_for_and_three_ways_to
 
     sentence = str(caught.value)
     assert "resource_group, workspace_name are not set" in sentence
-    assert f"config.json in {tmp_path} and the folders above" in sentence
+    assert f"no config.json in {tmp_path} or the folders above" in sentence
     assert "--resource-group, --workspace" in sentence
     assert "AZUREML_ARM_RESOURCEGROUP, AZUREML_ARM_WORKSPACE_NAME" in sentence
     assert "download config.json" in sentence
@@ -78,7 +78,7 @@ def test_what_is_missing_is_named_with_where_it_was_looked_for_and_three_ways_to
 def test_a_file_of_something_else_is_named(tmp_path):
     write(tmp_path / "config.json", {"layers": []})
 
-    with pytest.raises(WorkspaceError, match=r"workspace_name is not set.*config\.json, which does not have it"):
+    with pytest.raises(WorkspaceError, match=r"workspace_name is not set.*config\.json does not have it"):
         find_settings("s", "g", environment={}, start=tmp_path)
 
 

@@ -21,16 +21,16 @@ def test_doctor_finds_nothing_wrong_with_a_workspace_that_can_be_used(azure, sta
     assert stand_in.unknown == []
 
 
-def test_doctor_without_settings_says_how_to_give_them_and_leaves_out_the_rest(typed, tmp_path, monkeypatch):
+def test_doctor_without_settings_says_how_to_give_them_and_skips_the_rest(typed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("AZUREML_ARM_SUBSCRIPTION", "AZUREML_ARM_RESOURCEGROUP", "AZUREML_ARM_WORKSPACE_NAME"):
         monkeypatch.delenv(name, raising=False)
 
     finished = typed("doctor")
 
-    finished.assert_one_sentence("configuration failed")
+    finished.assert_one_sentence("the configuration check failed")
     assert "AZUREML_ARM_SUBSCRIPTION" in finished.output
-    assert finished.output.count("left out") == 3
+    assert finished.output.count("skipped") == 3
 
 
 def expire(stand_in, _):
@@ -52,10 +52,10 @@ def wrong_client(_, monkeypatch):
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        (expire, "the client secret in AZURE_CLIENT_SECRET has expired; make a new one"),
+        (expire, "the secret in AZURE_CLIENT_SECRET has expired; create a new one"),
         (wrong_secret, "AZURE_CLIENT_SECRET is not a secret of the application AZURE_CLIENT_ID"),
         (wrong_tenant, "the tenant AZURE_TENANT_ID does not exist"),
-        (wrong_client, "the application AZURE_CLIENT_ID is not known in the tenant"),
+        (wrong_client, "the tenant AZURE_TENANT_ID has no application AZURE_CLIENT_ID"),
     ],
 )
 def test_a_credential_that_is_refused_says_which_variable_to_change(spoil, sentence, azure, stand_in, monkeypatch):
@@ -63,8 +63,8 @@ def test_a_credential_that_is_refused_says_which_variable_to_change(spoil, sente
 
     azure("list", "computes").assert_one_sentence(sentence)
     doctor = azure("doctor")
-    doctor.assert_one_sentence("credential failed")
-    assert "make" in sentence or "variables" not in doctor.output
+    doctor.assert_one_sentence("the credential check failed")
+    assert "create" in sentence or "variables" not in doctor.output
 
 
 def test_without_any_credential_it_says_the_ways_to_sign_in(azure, monkeypatch):
@@ -82,10 +82,10 @@ def test_without_any_credential_it_says_the_ways_to_sign_in(azure, monkeypatch):
         (401, "refused the token"),
         (403, "ask an owner of the workspace for the role AzureML Data Scientist"),
         (404, "not found"),
-        (409, "under that name or is busy"),
+        (409, "the name is taken or Azure is busy"),
         (429, "too many requests; wait a minute"),
-        (500, "Azure failed with 500"),
-        (503, "Azure failed with 503"),
+        (500, "Azure failed with status 500"),
+        (503, "Azure failed with status 503"),
     ],
 )
 def test_a_refusal_becomes_one_sentence_that_says_what_to_do(status, sentence, azure, stand_in):
@@ -104,7 +104,7 @@ def test_a_fault_that_passes_is_sat_out(status, azure, stand_in):
 def test_a_connection_that_breaks_off_again_and_again_is_one_sentence(azure, stand_in):
     stand_in.faults.drop("GET", COMPUTES, times=50)
 
-    azure("list", "computes").assert_one_sentence("cannot be reached or broke off")
+    azure("list", "computes").assert_one_sentence("cannot reach Azure, or the connection broke")
 
 
 def test_a_proxy_that_is_not_there_is_one_sentence(azure, monkeypatch):
@@ -115,7 +115,9 @@ def test_a_proxy_that_is_not_there_is_one_sentence(azure, monkeypatch):
 
 
 def test_a_workspace_that_does_not_exist_is_named(azure):
-    azure("list", "computes", "--workspace", "nowhere").assert_one_sentence("no such workspace", "azure doctor")
+    azure("list", "computes", "--workspace", "nowhere").assert_one_sentence(
+        "the workspace does not exist", "azure doctor"
+    )
 
 
 def test_a_secret_that_a_server_repeats_is_not_shown(azure, monkeypatch):

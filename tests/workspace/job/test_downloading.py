@@ -94,8 +94,8 @@ def test_json_says_where_and_how_much(azure, stand_in, completed):
 @pytest.mark.parametrize(
     ("output", "parts"),
     [
-        ("modle", ("job mine has left no output modle", "there is model")),
-        ("evaluate_node.modle", ("node evaluate_node of job mine has left no output modle", "it has none")),
+        ("modle", ("job mine has no output modle", "choose from model")),
+        ("evaluate_node.modle", ("node evaluate_node of job mine has no output modle", "it has no outputs")),
         ("flying_node.model", ("job mine has no node flying_node", "evaluate_node")),
     ],
 )
@@ -127,7 +127,7 @@ def test_an_output_that_would_overwrite_something_is_refused(command, azure, com
     (tmp_path / "here/file").write_text("mine")
     name, *option = command
 
-    azure(name, completed, *option, "model=here").assert_one_sentence("here: there is something already")
+    azure(name, completed, *option, "model=here").assert_one_sentence("here: already exists and is not an empty folder")
 
     assert content(tmp_path / "here") == {"file": b"mine"}
 

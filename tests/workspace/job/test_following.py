@@ -28,7 +28,7 @@ def test_a_completed_job_ends_with_0(azure, stand_in, mine):
 
 
 def test_a_submit_is_followed_and_its_output_brought(azure, stand_in, mine, tmp_path):
-    """The same command once more, for a job that is in the workspace already."""
+    """The same command once more, for a job that is already in the workspace."""
     stand_in.put_output(mine, "model", {"MLmodel": b"flavors: {}"})
     stand_in.jobs.set_status(mine, "Completed")
 
@@ -37,7 +37,7 @@ def test_a_submit_is_followed_and_its_output_brought(azure, stand_in, mine, tmp_
     )
 
     assert finished.code == 0, finished
-    assert finished.output.splitlines()[0] == "mine  is in the workspace already"
+    assert finished.output.splitlines()[0] == "mine  is already in the workspace"
     assert finished.output.endswith("mine  Completed\nmodel is in here: 1 file, 11 bytes\n")
     assert (tmp_path / "here/MLmodel").read_bytes() == b"flavors: {}"
 
@@ -48,7 +48,7 @@ def test_a_job_that_failed_ends_with_1_and_says_where_to_look(azure, stand_in, m
     finished = azure("stream", mine)
 
     finished.assert_one_sentence(
-        "job mine ended as Failed at train_node", "azure logs mine train_node", "https://ml.azure.com"
+        "job mine ended with status Failed at train_node", "azure logs mine train_node", "https://ml.azure.com"
     )
     assert "train_node  Failed" in finished.output
 
@@ -111,8 +111,8 @@ def test_ctrl_c_ends_the_following_and_says_how_to_come_back(started, stand_in, 
 
     assert process.returncode == 130
     assert error.split("\n") == [
-        "The job goes on; to follow it again: mnist-pipeline azure stream mine; to end it: mnist-pipeline azure cancel "
-        "mine",
+        "The job keeps running. To follow it again: mnist-pipeline azure stream mine. To cancel it: "
+        "mnist-pipeline azure cancel mine",
         "",
         "Canceled.",
         "",
@@ -135,7 +135,7 @@ def test_cancel_says_of_a_job_that_has_ended_how_it_ended(status, azure, stand_i
     finished, answer = azure("cancel", mine), json.loads(azure("cancel", mine, "--json").output)
 
     assert (finished.code, finished.error) == (0, "")
-    assert finished.output == f"mine has ended already, as {status}.\n"
+    assert finished.output == f"mine has already ended, with status {status}.\n"
     assert (answer["job"], answer["status"], answer["had_ended"]) == ("mine", status, True)
 
 

@@ -11,7 +11,7 @@ from workspace_stand_in.azurite import HOST
 
 from mnist_pipeline.errors import WorkspaceError
 from mnist_pipeline.pipelines import image_classification_pipeline
-from mnist_pipeline.workspace.placement import Placement, place
+from mnist_pipeline.workspace.placement import Placement, assign_computes
 from mnist_pipeline.workspace.preview import preview
 from mnist_pipeline.workspace.secret_scan import find_secrets, known_secrets
 
@@ -57,7 +57,7 @@ def test_serverless_takes_an_instance_type(azure, stand_in):
 
 def test_kubernetes_takes_an_instance_type_and_a_cluster_takes_none(azure, stand_in):
     azure(*SUBMIT, "--compute", "cpu-cluster", "--instance-type", "small").assert_one_sentence(
-        "cpu-cluster is of type amlcompute and has its size already"
+        "cpu-cluster is of type amlcompute, whose instances have a fixed size"
     )
     assert azure(*SUBMIT, "--compute", "k8s-cluster", "--instance-type", "small").code == 0
     assert list(stand_in.jobs) == ["mine"]
@@ -97,7 +97,7 @@ def test_the_second_pipeline_names_its_two_inputs(azure, stand_in):
         (("image-classification", "--data", "sample", "--set", "network=foo"), "network is 'foo'; it must be one of"),
         (("image-classification", "--data", "sample", "--set", "champion=maybe"), "champion is 'maybe'; it must be"),
         (("train-evaluate-register", "--data", "azureml:a:1"), "--data train_data_asset_uri=... and"),
-        (("image-classification", "--data", "sample", "--download", "x=y"), "outputs are model, result, registration"),
+        (("image-classification", "--data", "sample", "--download", "x=y"), "choose from model, result, registration"),
     ],
 )
 def test_wrong_usage_is_said_with_exit_code_2(arguments, part, typed):
@@ -112,7 +112,7 @@ def test_wrong_usage_is_said_with_exit_code_2(arguments, part, typed):
     [
         ("azureml:digits@latest", "azureml:NAME:VERSION"),
         ("no/such/folder", "no such folder"),
-        ("https://a.blob.core.windows.net/c/f?sv=1&sig=abc%2Fdef", "a link with a signature is a secret"),
+        ("https://a.blob.core.windows.net/c/f?sv=1&sig=abc%2Fdef", "this link has a signature, which is a secret"),
     ],
 )
 def test_data_that_a_job_cannot_read_are_refused(data, part, typed):
@@ -167,13 +167,13 @@ class TestFaults:
 
         finished = azure(*SUBMIT)
 
-        finished.assert_one_sentence("mine is the name of another job, submitted by stand-in on", "give another")
+        finished.assert_one_sentence("is already named mine, submitted by stand-in on", "give another")
         assert stand_in.jobs["mine"]["properties"]["jobType"] == "Command"
 
     def test_a_job_that_is_refused_for_itself_is_not_accepted(self, azure, stand_in):
         stand_in.faults.status("PUT", JOBS, 400)
 
-        azure(*SUBMIT).assert_one_sentence("the job was not accepted", "Azure refused with 400")
+        azure(*SUBMIT).assert_one_sentence("the job was not accepted", "Azure refused the request with status 400")
         assert list(stand_in.jobs) == []
 
     def test_where_nobody_knows_the_same_command_settles_it(self, azure, stand_in):
@@ -182,12 +182,12 @@ class TestFaults:
 
         unknown = azure(*COMMAND)
         (name,) = stand_in.jobs
-        unknown.assert_one_sentence(f"it is not known whether job {name} was accepted", f"--name {name}")
+        unknown.assert_one_sentence(f"cannot tell whether job {name} was accepted", f"--name {name}")
         stand_in.faults.clear()
         settled = azure(*COMMAND, "--name", name)
 
         assert settled.code == 0
-        assert "is in the workspace already" in settled.output
+        assert "is already in the workspace" in settled.output
         assert list(stand_in.jobs) == [name]
 
     def test_an_upload_that_is_refused_is_a_sentence_and_no_job(self, azure, stand_in):
@@ -202,7 +202,7 @@ class TestFaults:
         assert "gpu" in stand_in.submitted_job("mine").nodes["train_node"].conda_file["name"]
         assert azure(*COMMAND, "--set", "gpu=maybe").code == 2
 
-    def test_a_fault_that_passes_is_sat_out(self, azure, stand_in):
+    def test_a_passing_fault_is_retried_until_it_is_over(self, azure, stand_in):
         for number, status in enumerate((429, 500, 503), start=1):
             fault = stand_in.faults.status("PUT", JOBS, status, times=3)
 
@@ -210,13 +210,13 @@ class TestFaults:
             assert f"mine-{status}" in stand_in.jobs
             assert (len(stand_in.jobs), fault.seen) == (number, 3)
 
-    def test_a_fault_that_lasts_is_a_sentence_and_no_job(self, azure, stand_in):
+    def test_a_lasting_fault_is_one_sentence_and_no_job(self, azure, stand_in):
         for status, part in (
             (401, "refused the token"),
             (403, "AzureML Data Scientist"),
             (409, "use another name"),
             (429, "wait a minute"),
-            (500, "Azure failed with 500"),
+            (500, "Azure failed with status 500"),
         ):
             stand_in.faults.clear()
             stand_in.faults.status("PUT", JOBS, status, times=OVER_AND_OVER)
@@ -261,10 +261,10 @@ class TestDryRun:
 
         assert finished.code == 0, finished
         for part in (
-            "default_compute: serverless",  # where nothing else is said
+            "default_compute: serverless",  # the default
             "components/prep.py",
-            "of prepare_data_node, train_node, score_node, register_node",
-            "would be uploaded: pipeline_input_data",
+            "for prepare_data_node, train_node, score_node, register_node",
+            "would upload pipeline_input_data",
             "train-images-idx3-ubyte.gz",
             "environment: mnist-pipeline-prep on mcr.microsoft.com/",
             "nothing was sent",
@@ -272,7 +272,7 @@ class TestDryRun:
             assert part in finished.output
 
     def test_lists_what_the_sdk_uploads(self, azure, stand_in):
-        place(job := digits(), Placement("serverless"), {})
+        assign_computes(job := digits(), Placement("serverless"), {})
         (snapshot,) = preview(job).snapshots
         azure(*SUBMIT)
 
@@ -339,4 +339,4 @@ def digits():
 
 def test_a_node_that_is_not_there_cannot_be_placed():
     with pytest.raises(WorkspaceError, match="no node fly_node; it has prepare_data_node"):
-        place(digits(), Placement("serverless"), {"fly_node": Placement("x")})
+        assign_computes(digits(), Placement("serverless"), {"fly_node": Placement("x")})

@@ -1,13 +1,13 @@
-"""What the probe concludes from jobs that went wrong in ways that the stand-in's execution does not show."""
+"""The probe's verdicts on jobs that fail in ways that the stand-in cannot produce."""
 
 import pytest
 
-from mnist_pipeline.workspace.probe.assumptions import read_ledger
-from mnist_pipeline.workspace.probe.facts import Check, JobFacts, NodeFacts
+from mnist_pipeline.workspace.probe.assumptions import read_assumptions
+from mnist_pipeline.workspace.probe.facts import JobFacts, NodeFacts, Observation
 from mnist_pipeline.workspace.probe.verdicts import Verdict, judge
 
-LEDGER = read_ledger()
-HELD = Check(True, "it did")
+ASSUMPTIONS = read_assumptions()
+HELD = Observation(True, "it did")
 
 
 def job(status, **nodes):
@@ -19,7 +19,7 @@ def steps(prepare, package):
 
 
 def verdict(name, facts):
-    (found,) = judge({name: LEDGER[name]}, facts, {})
+    (found,) = judge({name: ASSUMPTIONS[name]}, facts, {})
     return found
 
 
