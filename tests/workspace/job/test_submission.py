@@ -167,7 +167,7 @@ class TestFaults:
 
         finished = azure(*SUBMIT)
 
-        finished.assert_one_sentence("is already named mine, submitted by stand-in on", "give another")
+        finished.assert_one_sentence("another job, submitted by stand-in on", "is already named mine", "another name")
         assert stand_in.jobs["mine"]["properties"]["jobType"] == "Command"
 
     def test_a_job_that_is_refused_for_itself_is_not_accepted(self, azure, stand_in):
