@@ -20,7 +20,7 @@ def write(file, content):
     file.write_text(json.dumps(content))
 
 
-def test_an_option_counts_before_a_variable_before_the_file(tmp_path):
+def test_options_win_over_variables_and_variables_over_the_file(tmp_path):
     write(tmp_path / "config.json", CONFIG)
     variables = {"AZUREML_ARM_RESOURCEGROUP": "variable-group"}
 
@@ -55,14 +55,14 @@ def test_the_file_is_the_one_that_the_sdk_finds(place, content, tmp_path):
     assert found.workspace == client.workspace_name
 
 
-def test_a_folder_of_its_own_counts_before_a_nearer_plain_file_as_in_the_sdk(tmp_path):
+def test_a_config_folder_wins_over_a_nearer_plain_file_as_in_the_sdk(tmp_path):
     write(tmp_path / ".azureml/config.json", CONFIG)
     write(tmp_path / "a/config.json", {**CONFIG, "workspace_name": "nearer"})
 
     assert find_settings(environment={}, start=tmp_path / "a").workspace == "file-workspace"
 
 
-def test_what_is_missing_is_named_with_where_it_was_looked_for_and_three_ways_to_give_it(tmp_path):
+def test_missing_settings_are_named_with_three_ways_to_give_them(tmp_path):
     with pytest.raises(WorkspaceError) as caught:
         find_settings(subscription="mine", environment={}, start=tmp_path)
 
@@ -75,7 +75,7 @@ def test_what_is_missing_is_named_with_where_it_was_looked_for_and_three_ways_to
     assert "subscription" not in sentence.lower()
 
 
-def test_a_file_of_something_else_is_named(tmp_path):
+def test_a_config_file_without_the_setting_is_named(tmp_path):
     write(tmp_path / "config.json", {"layers": []})
 
     with pytest.raises(WorkspaceError, match=r"workspace_name is not set.*config\.json does not have it"):
@@ -83,7 +83,7 @@ def test_a_file_of_something_else_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", "\x00"])
-def test_a_spoiled_file_is_named(text, tmp_path):
+def test_a_damaged_config_file_is_named(text, tmp_path):
     (tmp_path / "config.json").write_text(text)
 
     with pytest.raises(WorkspaceError, match=r"config\.json: not .*download it again"):

@@ -33,9 +33,9 @@ class _RedactingGroup(click.Group):
 def azure() -> None:
     """Run the pipelines in an Azure ML workspace: submit jobs, follow them, download outputs, register components.
 
-    To choose the workspace, do one of these: download config.json from the workspace's page in the Azure portal into
-    this folder or one above it; set AZUREML_ARM_SUBSCRIPTION, AZUREML_ARM_RESOURCEGROUP and
-    AZUREML_ARM_WORKSPACE_NAME; or give each command --subscription, --resource-group and --workspace.
+    To choose the workspace, download config.json from the workspace's page in the Azure portal into this folder or one
+    above it. Or set AZUREML_ARM_SUBSCRIPTION, AZUREML_ARM_RESOURCEGROUP and AZUREML_ARM_WORKSPACE_NAME. Or give each
+    command the options --subscription, --resource-group and --workspace, which win over the rest.
 
     To sign in, run `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET to those of a service
     principal. Then `mnist-pipeline azure doctor` tells you whether everything works.

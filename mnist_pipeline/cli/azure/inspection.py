@@ -39,7 +39,7 @@ def doctor(target: Target, as_json: bool) -> None:
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="List at most this many.")
 @json_option
 def list_(target: Target, kind: str, limit: int, as_json: bool) -> None:
-    """List the assets, computes or jobs of one KIND in the workspace. Jobs are listed newest first.
+    """List one kind of thing in the workspace. Jobs come newest first.
 
     \b
     mnist-pipeline azure list computes

@@ -30,15 +30,16 @@ if TYPE_CHECKING:
     "machine, which is uploaded. `sample` and `fashion-mnist` work as in `mnist-pipeline run`. If the pipeline has "
     "more than one data input, give INPUT=DATA for each.",
 )
-@click.option("--compute", default="serverless", show_default=True, help="Name of the compute that runs the nodes.")
-@click.option("--train-compute", help="Name of another compute for the training node.")
+@click.option("--compute", default="serverless", show_default=True, metavar="NAME", help="Compute that runs the nodes.")
+@click.option("--train-compute", metavar="NAME", help="Another compute for the training node.")
 @click.option(
     "--instance-type",
+    metavar="TYPE",
     help="Virtual machine size for serverless compute, or instance type of a Kubernetes compute. With "
     "--train-compute, it applies only to the training node.",
 )
 @click.option("--instance-count", type=click.IntRange(min=1), help="Number of instances for the training node.")
-@click.option("--experiment", help="Experiment that lists the job, instead of the pipeline's default.")
+@click.option("--experiment", metavar="NAME", help="Experiment that lists the job, instead of the pipeline's default.")
 @click.option(
     "--set",
     "settings",
@@ -47,7 +48,10 @@ if TYPE_CHECKING:
     help="Set another input of the pipeline, such as epochs=3. May be repeated.",
 )
 @click.option(
-    "--name", help="Name of the new job. If the workspace already has a job of this name, nothing is submitted."
+    "--name",
+    metavar="NAME",
+    help="Name of the new job. If the workspace already has a job of this name, the command uses that job and submits "
+    "nothing.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be sent, without contacting Azure.")
 @click.option("--stream", is_flag=True, help="Follow the job until it ends. The exit code is 0 if it completed.")
@@ -74,9 +78,9 @@ def submit(
     download: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Submit PIPELINE to the workspace as a new job.
+    """Submit a pipeline to the workspace as a new job.
 
-    The files that would be uploaded are first searched for secrets. With --dry-run, see what would be sent.
+    Before anything is uploaded, the job and its code are searched for secrets. Use --dry-run to see what would be sent.
 
     \b
     mnist-pipeline azure submit image-classification --data sample --dry-run

@@ -20,7 +20,7 @@ def quick(monkeypatch):
 
 
 @pytest.mark.parametrize("answer", ["n\n", ""], ids=["no", "no answer"])
-def test_it_says_how_many_jobs_and_minutes_and_sends_nothing_without_a_yes(answer, azure, stand_in, monkeypatch):
+def test_it_announces_jobs_and_minutes_and_sends_nothing_without_a_yes(answer, azure, stand_in, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO(answer))
 
     finished = azure("probe", "--compute", "cpu-cluster", "--gpu-compute", "gpu-cluster")
@@ -38,7 +38,7 @@ def test_a_missing_compute_is_refused_before_anything_is_sent(azure, stand_in):
     assert list(stand_in.jobs) == []
 
 
-def test_its_help_says_what_it_does_and_how_it_ends(azure):
+def test_its_help_shows_an_example_and_the_exit_codes(azure):
     shown = azure("probe", "--help")
 
     assert shown.code == 0
