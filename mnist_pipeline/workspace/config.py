@@ -71,7 +71,7 @@ def find_settings(
     for setting, given in ((_SUBSCRIPTION, subscription), (_RESOURCE_GROUP, resource_group), (_WORKSPACE, workspace)):
         for value, source in (
             (given, "options"),
-            (environment.get(setting.variable), "variables"),
+            (environment.get(setting.variable), "environment variables"),
             (in_file.get(setting.key), str(file)),
         ):
             if value:

@@ -55,7 +55,7 @@ def check_data(client: "MLClient", job: Any) -> None:
         if not (asset := _ASSET.fullmatch(path)):
             continue
         name, version = asset.groups()
-        with explained(f"look for data asset {name}"):
+        with explained(f"look up data asset {name}"):
             try:
                 client.data.get(name, version)
             except ResourceNotFoundError as error:

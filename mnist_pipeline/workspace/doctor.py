@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Check:
-    """A check and its result.
+class CheckResult:
+    """The result of a check.
 
     Attributes:
         passed: None if the check was skipped because an earlier one failed.
@@ -32,7 +32,7 @@ def diagnose(
     find_settings: Callable[[], WorkspaceSettings],
     make_credential: Callable[[], "TokenCredential"],
     connect: Callable[[WorkspaceSettings, "TokenCredential"], "MLClient"],
-) -> list[Check]:
+) -> list[CheckResult]:
     """Check the configuration, the credential, the workspace and its computes, and skip the rest after a failure.
 
     Args:
@@ -40,7 +40,7 @@ def diagnose(
         make_credential: Makes the credential.
         connect: Makes a client for the settings.
     """
-    checks: list[Check] = []
+    checks: list[CheckResult] = []
     settings: WorkspaceSettings | None = None
     token_credential = make_credential()
 
@@ -56,10 +56,10 @@ def diagnose(
     def credential() -> str:
         with explained("get a token"):
             token_credential.get_token(ARM_SCOPE)
-        return "got a token"
+        return "signed in"
 
     def workspace() -> str:
-        with explained("look at the workspace"):
+        with explained("read the workspace"):
             found = client().workspaces.get()
         return f"{found.name} in {found.location}"
 
@@ -70,10 +70,10 @@ def diagnose(
 
     for check in (configuration, credential, workspace, computes):
         if checks and not checks[-1].passed:
-            checks.append(Check(check.__name__, None, "skipped"))
+            checks.append(CheckResult(check.__name__, None, "skipped"))
             continue
         try:
-            checks.append(Check(check.__name__, True, check()))
+            checks.append(CheckResult(check.__name__, True, check()))
         except WorkspaceError as error:
-            checks.append(Check(check.__name__, False, str(error)))
+            checks.append(CheckResult(check.__name__, False, str(error)))
     return checks

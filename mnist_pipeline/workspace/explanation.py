@@ -62,7 +62,10 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, HttpResponseError):
         return _explain_status(error)
     if isinstance(error, ServiceRequestError | ServiceResponseError | requests.ConnectionError | requests.Timeout):
-        return "cannot reach Azure, or the connection broke; check the network, HTTPS_PROXY and the firewall; try again"
+        return (
+            "Azure is not reachable or the connection broke; check the network, HTTPS_PROXY and the firewall, and try "
+            "again"
+        )
     if isinstance(error, MlException | AzureError | ValidationError | requests.RequestException):
         return words_of(str(error)) or type(error).__name__
     return None
@@ -103,11 +106,7 @@ def _explain_status(error: Any) -> str:
         return f"Azure refused the token ({code}); sign in again: {_SIGN_IN}"
     if status == 403:
         storage = "blob" in str(getattr(getattr(error.response, "request", None), "url", ""))
-        role = (
-            "Storage Blob Data Contributor on its storage account"
-            if storage
-            else "AzureML Data Scientist in the workspace"
-        )
+        role = "Storage Blob Data Contributor on its storage account" if storage else "AzureML Data Scientist"
         return f"no permission ({code}); ask an owner of the workspace for the role {role}"
     if status == 404:
         return _explain_not_found(code, words)

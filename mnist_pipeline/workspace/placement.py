@@ -72,7 +72,7 @@ def check_computes(client: "MLClient", placements: Iterable[Placement]) -> None:
 def _get(client: "MLClient", name: str) -> Any:
     from azure.core.exceptions import ResourceNotFoundError
 
-    with explained(f"look for compute {name}"):
+    with explained(f"look up compute {name}"):
         try:
             return client.compute.get(name)
         except ResourceNotFoundError as error:

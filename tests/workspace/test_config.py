@@ -31,7 +31,7 @@ def test_options_win_over_variables_and_variables_over_the_file(tmp_path):
         "variable-group",
         "mine",
     )
-    assert found.sources == (str(tmp_path / "config.json"), "variables", "options")
+    assert found.sources == (str(tmp_path / "config.json"), "environment variables", "options")
 
 
 @pytest.mark.parametrize("place", ["config.json", ".azureml/config.json", "aml_config/project.json", "project.json"])

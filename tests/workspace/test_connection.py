@@ -104,7 +104,7 @@ def test_a_passing_fault_is_retried_until_it_is_over(status, azure, stand_in):
 def test_a_connection_that_keeps_breaking_is_one_sentence(azure, stand_in):
     stand_in.faults.drop("GET", COMPUTES, times=50)
 
-    azure("list", "computes").assert_one_sentence("cannot reach Azure, or the connection broke")
+    azure("list", "computes").assert_one_sentence("Azure is not reachable or the connection broke")
 
 
 def test_a_missing_proxy_is_one_sentence(azure, monkeypatch):

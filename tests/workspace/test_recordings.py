@@ -9,7 +9,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.identity import DefaultAzureCredential
 from fresh_components import components_as_if_just_imported
 from workspace_stand_in import recordings, requests_page, running_stand_in
-from workspace_stand_in.fixtures import led_to
+from workspace_stand_in.fixtures import lead_clients_to
 from workspace_stand_in.message import Answer
 
 from mnist_pipeline.cli import main
@@ -27,7 +27,7 @@ def stand_in(azurite, tmp_path_factory):
     with running_stand_in(azurite, folder) as stand_in:
         (folder / "config.json").write_text(json.dumps(stand_in.config))
         with pytest.MonkeyPatch.context() as patch, components_as_if_just_imported():
-            led_to(stand_in, patch)
+            lead_clients_to(stand_in, patch)
             patch.chdir(folder)
             ask_everything(stand_in, folder, patch)
         yield stand_in

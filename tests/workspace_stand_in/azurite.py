@@ -1,4 +1,4 @@
-"""A real Azurite, Microsoft's emulator of blob storage, installed from the lock file beside this file."""
+"""A real Azurite, Microsoft's emulator of blob storage, installed from the lock file next to this file."""
 
 import base64
 import contextlib

@@ -23,11 +23,11 @@ def stand_in(azurite, tmp_path_factory):
 @pytest.fixture
 def azure_environment(stand_in, monkeypatch):
     """Set the variables that lead clients in this process and its children to the stand-in; return them."""
-    led_to(stand_in, monkeypatch)
+    lead_clients_to(stand_in, monkeypatch)
     return stand_in.environment
 
 
-def led_to(stand_in: StandIn, patch: pytest.MonkeyPatch) -> None:
+def lead_clients_to(stand_in: StandIn, patch: pytest.MonkeyPatch) -> None:
     """Set the variables that lead clients to a stand-in, and remove those that lead elsewhere."""
     for name in list(os.environ):
         if name.startswith(_ELSEWHERE):

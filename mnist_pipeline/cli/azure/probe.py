@@ -53,9 +53,9 @@ def probe(
 ) -> None:
     """Check in the workspace what this package assumes about Azure ML.
 
-    The probe sends a few small jobs, builds an image for each kind of step, and registers a model and deletes it again.
-    For each assumption it prints whether it holds, does not hold, or could not be checked. If one does not hold, the
-    probe says which feature to avoid. docs/azure-assumptions.md explains the assumptions.
+    The probe sends a few small jobs, builds an image for each kind of step, and registers a model, which it archives at
+    the end. For each assumption it prints whether it holds, does not hold, or could not be checked. If one does not
+    hold, the probe says which feature to avoid. docs/azure-assumptions.md explains the assumptions.
 
     The exit code is 1 if an assumption does not hold, and 0 otherwise.
 

@@ -58,7 +58,7 @@ def download(
     node, _, port = output.rpartition(".")
     run = origin_of(client, find_node(client, name, node).job if node else name)
     written_by = f"node {node} of job {name}" if node else f"job {name}"
-    with explained(f"look for output {port} of {written_by}"):
+    with explained(f"look up output {port} of {written_by}"):
         status = text_of(client.jobs.get(run).status)
         outputs = run_outputs(client, run)
     if status not in ENDS:

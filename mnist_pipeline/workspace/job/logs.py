@@ -73,5 +73,5 @@ def read_log(client: "MLClient", log: LogFile) -> Iterator[bytes]:
 
 def _links(client: "MLClient", run: str) -> dict[str, str]:
     run = origin_of(client, run)
-    with explained(f"look for the logs of job {run}"):
+    with explained(f"list the logs of job {run}"):
         return log_links(client, run)

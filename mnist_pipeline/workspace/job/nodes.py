@@ -70,7 +70,7 @@ def find_node(client: "MLClient", name: str, node: str) -> NodeState:
 
 def origin_of(client: "MLClient", name: str) -> str:
     """Return the name of the job that really ran: an earlier one if Azure reused its outputs, else `name`."""
-    with explained(f"look for job {name}"):
+    with explained(f"look up job {name}"):
         properties = client.jobs.get(name).properties or {}
     is_reused = properties.get("azureml.isreused") == "true"
     return str(properties.get("azureml.reusedrunid") or name) if is_reused else name

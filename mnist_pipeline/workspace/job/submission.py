@@ -97,7 +97,7 @@ def _find_after(error: Exception, client: "MLClient", name: str, sentence: str) 
 def _get(client: "MLClient", name: str) -> "Job | None":
     from azure.core.exceptions import ResourceNotFoundError
 
-    with explained(f"look for job {name}"):
+    with explained(f"look up job {name}"):
         try:
             job: Job = client.jobs.get(name)
             return job
