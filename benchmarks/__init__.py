@@ -1,1 +1,1 @@
-"""How fast the pipeline is, measured against its peers; see `python -m benchmarks --help`."""
+"""Measurements of the pipeline's speed, compared with other programs; see `python -m benchmarks --help`."""

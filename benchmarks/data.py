@@ -1,4 +1,4 @@
-"""The data that are measured on: Fashion-MNIST, and more of it by repetition."""
+"""The data for the benchmarks: Fashion-MNIST, and larger data made by repeating it."""
 
 import gzip
 import math
@@ -14,13 +14,13 @@ PIXELS = 28 * 28
 
 @dataclass(frozen=True)
 class Settings:
-    """What all stages are told.
+    """The settings of all stages.
 
     Attributes:
-        data: Folder with the four IDX files of Fashion-MNIST, gzipped.
-        scratch: Folder for what programs write.
-        repeat: How many times each program runs.
-        sizes: Numbers of images to show growth with.
+        data: Folder with the four gzipped IDX files of Fashion-MNIST.
+        scratch: Folder for the files that programs write.
+        repeat: How often each program runs.
+        sizes: Numbers of images for the stage growth.
     """
 
     data: Path
@@ -30,19 +30,19 @@ class Settings:
 
 
 def unpacked(data: Path, folder: Path) -> Path:
-    """Return a folder with the IDX files as the sample program has them, without gzip; made when first asked for."""
+    """Return a folder with the IDX files without gzip, as the sample program needs them; the first call makes it."""
     if not folder.exists():
         folder.mkdir(parents=True)
         for packed in data.glob("*-ubyte.gz"):
             with gzip.open(packed) as source, (folder / packed.stem).open("wb") as target:
-                shutil.copyfileobj(source, target)  # piece by piece: a child's peak memory begins with its parent's
+                shutil.copyfileobj(source, target)  # in pieces: the parent's memory counts toward a child's peak
     return folder
 
 
 def repeated_idx(data: Path, folder: Path, images: int) -> Path:
-    """Write gzipped IDX files of `images` training images, the test images over and over, and the test images.
+    """Write gzipped IDX files: as training data `images` images, which repeat the test images, and the test data.
 
-    A gzip file may have several members: the images are compressed once and written as often as needed.
+    A gzip file may have several members, so the images are compressed once and written as often as needed.
     """
     folder.mkdir(parents=True)
     for prefix, count in (("train", images), ("t10k", TEST_IMAGES)):
@@ -61,7 +61,7 @@ def repeated_idx(data: Path, folder: Path, images: int) -> Path:
 
 
 def csvs(settings: Settings) -> Path:
-    """Return the folder with `mnist_train.csv` and, in `test/`, `mnist_test.csv`; made when first asked for."""
+    """Return the folder with `mnist_train.csv` and, in `test/`, `mnist_test.csv`; the first call makes it."""
     import subprocess
     import sys
 

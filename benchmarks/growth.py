@@ -1,4 +1,4 @@
-"""Prep and scoring of ever more images, made by repetition: time should grow like their number, memory not at all."""
+"""Prep and scoring of more and more images. Time should grow with their number, and memory should not grow at all."""
 
 import shutil
 import sys
@@ -10,7 +10,7 @@ from benchmarks.scoring import tracking, trained
 
 
 def compare(settings: Settings) -> list[Comparison]:
-    """Measure each size once a repetition, the smallest first; what a size wrote is removed after it."""
+    """Measure each size once per repetition, the smallest first, and delete its files afterwards."""
     models = trained(settings)
     names = [f"{size:,}" for size in settings.sizes]
     prep = Comparison("growth of prep", names[0])
@@ -31,15 +31,15 @@ def compare(settings: Settings) -> list[Comparison]:
 
 
 def prep(idx: str, folder: str) -> Work:
-    """This package's prep."""
+    """Return this package's prep."""
     from mnist_pipeline.mnist.data.prep import prepare_data
 
     return lambda: prepare_data(idx, f"{folder}/train", f"{folder}/test")
 
 
 def score(folder: str, models: str) -> Work:
-    """This package's scoring, of what prep wrote as training images."""
-    import mlflow  # noqa: F401  # started before the clock, as all imports are
+    """Return this package's scoring of the images that prep wrote as training data."""
+    import mlflow  # noqa: F401  # imports are not timed
     import onnxruntime  # noqa: F401
 
     from mnist_pipeline.mnist.scoring.score import score

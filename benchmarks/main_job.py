@@ -1,8 +1,8 @@
-"""The main job on all of Fashion-MNIST: Microsoft's sample program against this package's command.
+"""The whole pipeline on all of Fashion-MNIST: Microsoft's sample program compared with this package's command.
 
-The sample is three processes: prep, train (10 epochs), score. Ours is one command that also tracks every step in
-MLflow and registers the model: once with the one epoch that suffices for the sample's usual accuracy, and once as it is
-by default.
+The sample runs three processes: prep, train (10 epochs) and score. Our command also tracks every step in MLflow and
+registers the model. It runs twice: with one epoch, which is enough for the sample's usual accuracy, and with the
+defaults.
 """
 
 import hashlib
@@ -27,9 +27,9 @@ OURS = {
 
 
 def compare(settings: Settings) -> list[Comparison]:
-    """Run each program once a turn, ours with the turn as the seed."""
+    """Run each program once per turn. The number of the turn is the seed of our program."""
     folder = settings.scratch / "pipeline"
-    plain = unpacked(settings.data, settings.scratch / "unpacked")  # as the sample has them
+    plain = unpacked(settings.data, settings.scratch / "unpacked")  # as the sample needs them
     programs = [
         Program(name, command_of("benchmarks.main_job", name, plain if name == SAMPLE else settings.data, folder, TURN))
         for name in (SAMPLE, *OURS)
@@ -37,8 +37,8 @@ def compare(settings: Settings) -> list[Comparison]:
     return [take_turns("the whole pipeline", programs, settings.repeat)]
 
 
-def run_sample(data: str, folder: str, seed: str) -> Work:  # noqa: ARG001 - the sample has none
-    """The sample's three steps; afterwards its results are in the folder."""
+def run_sample(data: str, folder: str, seed: str) -> Work:  # noqa: ARG001 - the sample has no seed
+    """Return the sample's three steps, which write their results to the folder."""
     train, test, model, result = (f"{folder}/{name}" for name in ("train", "test", "model", "result"))
 
     def step(name: str, *arguments: str) -> str:
@@ -55,7 +55,7 @@ def run_sample(data: str, folder: str, seed: str) -> Work:  # noqa: ARG001 - the
 
 
 def run_ours(options: tuple[str, ...], data: str, folder: str, seed: str) -> Work:
-    """The main job as a user would start it."""
+    """Return the command as a user would run it."""
     command = [sys.executable, "-m", "mnist_pipeline", "run", "--data", data, "--output-dir", folder, "--seed", seed]
 
     def work() -> float:
@@ -67,7 +67,7 @@ def run_ours(options: tuple[str, ...], data: str, folder: str, seed: str) -> Wor
 
 
 def digests(folder: Path) -> str:
-    """The SHA-256 of the CSVs of the images, by file name."""
+    """Return the SHA-256 of each CSV with images, by file name, as JSON."""
     found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("mnist_*.csv")}
     return json.dumps(found, sort_keys=True)
 

@@ -1,4 +1,4 @@
-"""One program measured in a process of its own, and several that take turns."""
+"""Measure one program in its own process, or several programs that take turns."""
 
 import json
 import os
@@ -13,19 +13,19 @@ from importlib.util import find_spec
 from typing import Any
 
 Work = Callable[[], Any]
-QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}  # TensorFlow's start-up lines
-TURN = "{turn}"  # in a command line: which turn it is, 1, 2, ..., which serves as a seed
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}  # hides TensorFlow's start-up messages
+TURN = "{turn}"  # stands for the number of the turn (1, 2, ...) in a command line, which serves as a seed
 
 
 @dataclass(frozen=True)
 class Program:
-    """Something to measure.
+    """A program to measure.
 
     Attributes:
-        name: What the tables call it.
+        name: Its name in the tables.
         command: Its command line. The last line that it prints may be the JSON of `serve`.
-        needs: Packages without which it cannot run.
-        environment: Variables set on top of this process's own.
+        needs: The packages that it needs.
+        environment: Environment variables, in addition to those of this process.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Program:
 
     @property
     def missing(self) -> list[str]:
-        """Those of the packages it needs that are not installed."""
+        """The needed packages that are not installed."""
         return [package for package in self.needs if find_spec(package) is None]
 
 
@@ -44,13 +44,14 @@ class Run:
     """One run of a program.
 
     Attributes:
-        seconds: The work itself, without starting Python and importing; the whole process where it does not tell.
-        process_seconds: The whole process.
-        cpu_seconds: Of the work, on all cores together: what a busy machine falsifies least.
-        process_cpu_seconds: Of the whole process.
-        peak_bytes: The most memory that the process held at a time, as the operating system counted.
-        check: Something that all programs of a comparison must agree on; None where there is nothing to compare.
-        accuracy: Of the model that was trained, on the test images; None where none was.
+        seconds: Time of the work itself, without the start of Python and the imports. If the program does not print
+            it, the time of the whole process.
+        process_seconds: Time of the whole process.
+        cpu_seconds: Processor time of the work, on all cores together. A busy machine distorts it least.
+        process_cpu_seconds: Processor time of the whole process.
+        peak_bytes: Peak memory of the process, as the operating system counts it.
+        check: A value that must be the same for all programs of a comparison; None if there is nothing to compare.
+        accuracy: Accuracy of the trained model on the test images; None if the program trains no model.
     """
 
     seconds: float
@@ -64,15 +65,15 @@ class Run:
 
 @dataclass
 class Comparison:
-    """What was measured of programs that do the same work.
+    """The measurements of programs that do the same work.
 
     Attributes:
         title: What the work is.
-        reference: Name of the program that ratios are taken to.
-        runs: The runs of each program, by name, in the order in which they took turns.
-        absent: Programs that could not run, and the packages they lack.
-        counted: How many of `unit` the work handles; 0 where a rate makes no sense.
-        unit: What is counted: images.
+        reference: Name of the program that the others are compared with.
+        runs: The runs of each program, by name, in the order of the turns.
+        absent: The programs that could not run, with the packages that are missing.
+        counted: How many of `unit` the work handles; 0 if a rate makes no sense.
+        unit: What is counted, such as images.
     """
 
     title: str
@@ -83,20 +84,20 @@ class Comparison:
     unit: str = "images"
 
     def median(self, name: str, what: str = "seconds") -> float:
-        """Return the median of a figure of a program's runs."""
+        """Return the median of one measurement over a program's runs; `what` names an attribute of `Run`."""
         return statistics.median(getattr(run, what) for run in self.runs[name])
 
     def accuracies(self, name: str) -> list[float]:
-        """Return the accuracy of each of a program's runs; nothing where none was told."""
+        """Return the accuracy of each of a program's runs, without runs that report none."""
         return [run.accuracy for run in self.runs[name] if run.accuracy is not None]
 
     def speed(self, name: str, what: str = "seconds") -> float:
-        """Return how many times as fast as the reference a program is, by the medians."""
+        """Return how many times as fast as the reference a program is, from the medians."""
         return self.median(self.reference, what) / self.median(name, what)
 
     @property
     def disagreeing(self) -> list[str]:
-        """Programs whose result differs from the reference's."""
+        """The programs whose result differs from the reference's."""
         expected = self.runs[self.reference][0].check
         return [
             name
@@ -108,7 +109,7 @@ class Comparison:
 def take_turns(
     title: str, programs: Sequence[Program], repeat: int, counted: int = 0, unit: str = "images"
 ) -> Comparison:
-    """Run each program `repeat` times, one after the other in turn, so that a busy machine slows all alike.
+    """Run each program `repeat` times. The programs take turns, so that a busy machine slows all of them alike.
 
     The first program that can run is the reference.
     """
@@ -123,14 +124,14 @@ def take_turns(
 
 
 def measure(program: Program, turn: int = 1) -> Run:
-    """Run a program once, by itself.
+    """Run a program once.
 
     Args:
-        program: What to run.
-        turn: How many times it has run, with this one.
+        program: The program.
+        turn: The number of the turn, from 1.
 
     Raises:
-        SystemExit: it failed; with the end of what it said.
+        SystemExit: the program failed; the message has the end of its error output.
     """
     started, cpu_started = time.perf_counter(), _cpu_seconds_of_children()
     process = subprocess.Popen(
@@ -157,7 +158,7 @@ def measure(program: Program, turn: int = 1) -> Run:
 
 
 def _cpu_seconds_of_children() -> float:
-    """The processor time of all child processes that have ended."""
+    """Return the processor time of all child processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -167,12 +168,12 @@ def serve(
     check: Callable[[Any], str | None] = lambda _: None,
     accuracy: Callable[[Any], float | None] = lambda _: None,
 ) -> None:
-    """Be the measured process: `python -m MODULE PROGRAM ARGUMENT ...`; print what `measure` reads.
+    """Act as the measured process, `python -m MODULE PROGRAM ARGUMENT ...`, and print the JSON that `measure` reads.
 
     Args:
-        programs: By name, a function that gets everything ready (imports too) and returns the work to be timed.
-        check: Makes of the work's result what all programs must agree on; not timed.
-        accuracy: Makes of the work's result the accuracy on the test images; not timed.
+        programs: For each name a function that prepares everything, including imports, and returns the work to time.
+        check: Turns the work's result into the value that must be the same for all programs. Not timed.
+        accuracy: Turns the work's result into the accuracy on the test images. Not timed.
     """
     name, *arguments = sys.argv[1:]
     work = programs[name](*arguments)
@@ -185,10 +186,10 @@ def serve(
 
 
 def _cpu_seconds() -> float:
-    """The processor time of this process and of its children that have ended."""
+    """Return the processor time of this process and of its children that have ended."""
     return time.process_time() + _cpu_seconds_of_children()
 
 
 def command_of(module: str, name: str, *arguments: object) -> list[str]:
-    """Return the command line that makes a module of this package `serve` one of its programs."""
+    """Return the command line with which a module of this package runs `serve` for one of its programs."""
     return [sys.executable, "-m", module, name, *map(str, arguments)]

@@ -1,4 +1,4 @@
-"""What was measured, drawn: bars for programs that do the same work, lines for growth."""
+"""Plots of the measurements: bars for programs that do the same work, lines for growth."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ OUR_COLOR, PEER_COLOR, MEMORY_COLOR = "#c44e52", "#8c9bb0", "#4c72b0"
 
 
 def draw(stage: str, comparisons: list[Comparison], folder: Path) -> list[Path]:
-    """Write the figures of a stage as PNG files; return their paths."""
+    """Write the plots of a stage as PNG files; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     if stage == "growth":
         return [growth(comparisons, folder / "growth.png")]
@@ -20,7 +20,7 @@ def draw(stage: str, comparisons: list[Comparison], folder: Path) -> list[Path]:
 
 
 def bars(comparison: Comparison, path: Path) -> Path:
-    """Draw the seconds of each program, the fastest on top, and beside it the memory, where it was measured."""
+    """Plot the seconds of each program, the fastest on top, and next to it the memory if it was measured."""
     from matplotlib.figure import Figure
 
     names = sorted(comparison.runs, key=comparison.median)
@@ -51,7 +51,7 @@ def bars(comparison: Comparison, path: Path) -> Path:
 
 
 def accuracy(comparison: Comparison, path: Path) -> Path:
-    """Draw the accuracy on the test images against the processor's seconds, each fit a dot, each recipe a color."""
+    """Plot the accuracy on the test images against processor time: one dot per fit, one color per recipe."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4.2), dpi=120, layout="constrained")
@@ -66,9 +66,9 @@ def accuracy(comparison: Comparison, path: Path) -> Path:
         axes.plot([min(seconds), max(seconds)], [mean, mean], color=dots.get_color(), alpha=0.6)
     axes.set(
         xscale="log",
-        xlabel="processor time of the fit, seconds on all cores together (logarithmic)",
+        xlabel="processor time of the training, seconds on all cores together (log scale)",
         ylabel="accuracy on the test images",
-        title=f"{comparison.title}: each fit a dot, each seed's fits in turn",
+        title=f"{comparison.title}: one dot per training run",
     )
     axes.set_xticks(ticks := [20, 50, 100, 200, 500], [str(tick) for tick in ticks])
     axes.minorticks_off()
@@ -80,7 +80,7 @@ def accuracy(comparison: Comparison, path: Path) -> Path:
 
 
 def growth(comparisons: list[Comparison], path: Path) -> Path:
-    """Draw time and peak memory against the number of images, with the line of proportional time."""
+    """Plot time and peak memory against the number of images, with a line for proportional time."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5 * len(comparisons), 3.8), dpi=120, layout="constrained")

@@ -1,4 +1,4 @@
-"""What was measured, as tables for a person and as JSON for a program."""
+"""The measurements as tables for people and as JSON for programs."""
 
 import json
 import os
@@ -14,7 +14,7 @@ PACKAGES = ["numpy", "isal", "pandas", "polars", "pyarrow", "tensorflow", "keras
 
 
 def table(comparison: Comparison) -> str:
-    """Return a comparison as lines of text: medians, and how many times as fast as the reference each program is."""
+    """Return a comparison as a text table: medians, and each program's speed relative to the reference."""
     rate = f"{comparison.unit}/s" if comparison.counted else ""
     headings = [
         "work, s",
@@ -41,19 +41,21 @@ def table(comparison: Comparison) -> str:
         cells.append(f"{peak / 1e6:.0f}" if peak else "-")
         cells.append(f"{comparison.counted / comparison.median(name):,.0f}" if rate else "")
         lines.append(f"{name:<36}" + "".join(f"{cell:>11}" for cell in cells) + accuracy(comparison, name))
-    lines += [f"{name:<36}absent: {', '.join(packages)} not installed" for name, packages in comparison.absent.items()]
-    lines += [f"WARNING: the result of {name} differs from that of the first" for name in comparison.disagreeing]
+    lines += [f"{name:<36}missing: {', '.join(packages)} not installed" for name, packages in comparison.absent.items()]
+    lines += [
+        f"WARNING: the result of {name} differs from that of the first program" for name in comparison.disagreeing
+    ]
     return "\n".join(lines)
 
 
 def accuracy(comparison: Comparison, name: str) -> str:
-    """Return mean and range of the accuracy that a program's models reached, empty where it trained none."""
+    """Return the mean and range of the accuracy of a program's models; empty if it trains none."""
     reached = comparison.accuracies(name)
     return f"  {statistics.mean(reached):.4f} ({min(reached):.4f} to {max(reached):.4f})" if reached else ""
 
 
 def as_json(comparisons: dict[str, list[Comparison]]) -> str:
-    """Return every single run, by stage, and the machine and packages it ran on."""
+    """Return all runs by stage, and the machine and packages that they used."""
     content = {
         "machine": {
             "cpu": cpu(),
@@ -69,14 +71,14 @@ def as_json(comparisons: dict[str, list[Comparison]]) -> str:
 
 
 def cpu() -> str:
-    """Name the processor, where Linux tells."""
+    """Return the processor's name from Linux, or else the machine type."""
     description = Path("/proc/cpuinfo")
     lines = description.read_text().splitlines() if description.exists() else []
     return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def installed(package: str) -> str | None:
-    """Return the version of a package, None where it is not installed."""
+    """Return the version of a package; None if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

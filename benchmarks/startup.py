@@ -1,4 +1,4 @@
-"""How long Python, this package and its command take to start; in seconds of whole processes."""
+"""The time that Python, this package and its command take to start, for the whole process."""
 
 import sys
 
@@ -7,7 +7,7 @@ from benchmarks.measurement import Comparison, Program, take_turns
 
 
 def compare(settings: Settings) -> list[Comparison]:
-    """Measure at least five starts of each, which are short."""
+    """Measure at least five starts of each program, since they are short."""
     programs = [
         Program("python alone", [sys.executable, "-c", "pass"]),
         Program("import mnist_pipeline", [sys.executable, "-c", "import mnist_pipeline"]),

@@ -1,4 +1,4 @@
-"""A submitted job as Azure would run it: uploaded snapshots, declared environments, MLflow over `azureml://`."""
+"""Runs a submitted job as Azure would: uploaded snapshots, declared environments, MLflow over `azureml://`."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -25,9 +25,9 @@ class AzureJob:
     """A submitted job that has run.
 
     Attributes:
-        submitted: What the workspace received.
-        run: What became of it.
-        calls: Each node as it was run: its inputs, and the folders of its outputs after that.
+        submitted: The job that the workspace received.
+        run: Its result.
+        calls: The call of each node: its inputs, and the final folders of its outputs.
         run_ids: The MLflow run of each node.
     """
 
@@ -40,7 +40,11 @@ class AzureJob:
     run_ids: dict[str, str] = field(default_factory=dict)
 
     def carry_out(self, server_url: str) -> None:
-        """Run all nodes, and let their runs end as they did."""
+        """Run all nodes.
+
+        Raises:
+            RunError: a node did not complete.
+        """
         plan = plan_of(self.submitted, self.folder / "received")
         self.run = carry_out(
             plan,
@@ -56,16 +60,16 @@ class AzureJob:
     def again(
         self, name: str, *, run_id: str | None = None, inputs: Mapping = {}, cancel: threading.Event | None = None
     ) -> list[str]:
-        """Run a node once more; return what it printed.
+        """Run a node again; return the lines that it printed.
 
         Args:
-            name: Of the node.
+            name: The node's name.
             run_id: The MLflow run; the node's first one if not given.
-            inputs: What to change of the inputs; then the outputs go elsewhere, to `outputs_of` this run.
-            cancel: Set when the node is to be killed.
+            inputs: Changed inputs. If there are any, the outputs go to the folder `outputs_of` this run.
+            cancel: An event; when it is set, the node is killed.
 
         Raises:
-            NodeFailed: it did not complete, or was killed.
+            NodeFailed: the node did not complete, or was killed.
         """
         run_id = run_id or self.run_ids[name]
         printed: list[str] = []
@@ -85,7 +89,7 @@ class AzureJob:
         return printed
 
     def outputs_of(self, run_id: str) -> Path:
-        """The folder of the outputs of a node that ran with changed inputs."""
+        """Return the folder for the outputs of a node that ran with changed inputs."""
         return self.folder / "changed" / run_id
 
     def _run_first(self, call: NodeCall) -> None:
@@ -102,7 +106,7 @@ class AzureJob:
 def submit(
     job: PipelineJob, stand_in: StandIn, server_url: str, environments: Callable[[dict], Path], folder: Path
 ) -> AzureJob:
-    """Submit a job by a plain MLClient and run what the workspace received."""
+    """Submit a job with a plain MLClient, and run the job that the workspace received."""
     config = stand_in.config
     with pytest.MonkeyPatch.context() as patch:
         for name, value in stand_in.environment.items():

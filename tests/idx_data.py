@@ -1,4 +1,4 @@
-"""Test data in real formats: IDX files, the CSV that they stand for, and images that a small network can tell apart."""
+"""Test data in real formats: IDX files, the CSV made from them, and images that a small network can tell apart."""
 
 import gzip
 import hashlib
@@ -13,14 +13,14 @@ PREFIX = {"train": "train", "test": "t10k"}
 
 
 def idx_bytes(array: np.ndarray) -> bytes:
-    """An array of unsigned bytes in the IDX format."""
+    """Return an array of unsigned bytes in the IDX format."""
     return (
         bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.astype(np.uint8).tobytes()
     )
 
 
 def write_idx(folder: Path, split: str, images: np.ndarray, labels: np.ndarray, separator: str = "-", gz: bool = False):
-    """Write images (n, height, width) and labels (n,) as a split's two IDX files; return their paths."""
+    """Write images (n, height, width) and labels (n,) as the two IDX files of a split; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for what, array in (("images", images), ("labels", labels)):
@@ -32,7 +32,7 @@ def write_idx(folder: Path, split: str, images: np.ndarray, labels: np.ndarray, 
 
 
 def patterned(n: int, height: int, width: int, n_classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Noise with one bright row or column a class: images (n, height, width) and labels (n,) that take turns."""
+    """Return noisy images (n, height, width) with a brighter row and column for each class, and their labels (n,)."""
     labels = np.arange(n) % n_classes
     images = np.random.default_rng(seed).integers(0, 100, (n, height, width))
     for image, label in zip(images, labels, strict=True):
@@ -42,14 +42,14 @@ def patterned(n: int, height: int, width: int, n_classes: int, seed: int = 0) ->
 
 
 def write_patterned_idx(folder: Path, height: int, width: int, n_classes: int, n_train: int = 48, n_test: int = 24):
-    """Write both splits of patterned images; return `folder`."""
+    """Write patterned images as the IDX files of both splits; return `folder`."""
     write_idx(folder, "train", *patterned(n_train, height, width, n_classes, seed=1))
     write_idx(folder, "test", *patterned(n_test, height, width, n_classes, seed=2))
     return folder
 
 
 def direct_csv_lines(images: Path, labels: Path) -> Iterator[bytes]:
-    """The lines of the CSV as the format defines them: one byte after the other, read behind the two headers."""
+    """Yield the lines of the CSV as the format defines them, byte by byte after the two headers."""
     image_bytes, label_bytes = (
         BytesIO(gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())
         for path in (images, labels)
@@ -64,12 +64,12 @@ def direct_csv_lines(images: Path, labels: Path) -> Iterator[bytes]:
 
 
 def direct_csv(images: Path, labels: Path) -> bytes:
-    """The whole CSV of `direct_csv_lines`."""
+    """Return the whole CSV of `direct_csv_lines`."""
     return b"".join(direct_csv_lines(images, labels))
 
 
 def direct_csv_sha256(images: Path, labels: Path) -> str:
-    """The SHA-256 of the CSV of `direct_csv_lines`, which may be large."""
+    """Return the SHA-256 of the CSV of `direct_csv_lines`, without holding the whole CSV in memory."""
     digest = hashlib.sha256()
     for line in direct_csv_lines(images, labels):
         digest.update(line)

@@ -1,4 +1,4 @@
-"""What a job finds in the cloud: just the packages of its conda file, and an MLflow server on the other side."""
+"""The environment of a job in the cloud: only the packages of its conda file, and an MLflow server."""
 
 import os
 import signal
@@ -23,23 +23,23 @@ from mnist_pipeline.runner.subprocess_node import run_in_subprocess
 
 
 def pip_list(conda_file: dict) -> list[str]:
-    """The packages that a conda file gives to pip."""
+    """Return the pip packages of a conda file."""
     return next(entry["pip"] for entry in conda_file["dependencies"] if isinstance(entry, dict))
 
 
 def make_environment(conda_file: dict, folder: Path) -> None:
-    """Make an environment with just the packages of a conda file in `folder`."""
+    """Make a virtual environment in `folder` with only the pip packages of a conda file."""
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     pip_install = [folder / "bin/python", "-m", "pip", "install", "--quiet"]
-    subprocess.run([*pip_install, "--upgrade", "pip"], check=True)  # as new as conda's
-    # Most of TensorFlow's modules are never imported: they need not be compiled.
+    subprocess.run([*pip_install, "--upgrade", "pip"], check=True)  # conda also brings a new pip
+    # Most of TensorFlow's modules are never imported, so this compiles none of them.
     subprocess.run([*pip_install, "--no-compile", *pip_list(conda_file)], check=True)
 
 
 def variables_for(commands: Path) -> dict[str, str]:
-    """The variables with which a step finds the `bin` folder of its own environment, and little else.
+    """Return the variables with which a step finds the `bin` folder of its own environment, and little else.
 
-    What it imports is compiled once, also where the person who runs the tests lets Python write no bytecode.
+    They also let Python write bytecode, even if you have turned that off, so that each module is compiled only once.
     """
     return {"PATH": os.pathsep.join([str(commands), "/usr/bin", "/bin"]), "PYTHONDONTWRITEBYTECODE": ""}
 
@@ -51,9 +51,9 @@ def run_in_own_environments(
     folder: Path,
     data: Callable[[NodeCall], AbstractContextManager[NodeCall]] = nullcontext,
 ) -> PipelineRun:
-    """Carry out a job, each node with just the packages of its own conda file.
+    """Run a job, each node with only the packages of its own conda file.
 
-    Within the context manager `data` a node runs as the call that it yields: with its inputs and outputs elsewhere.
+    The context manager `data` may replace a node's call, for example to put its inputs and outputs elsewhere.
     """
     plan = read_plan(job)
 
@@ -73,7 +73,7 @@ def run_in_own_environments(
 
 @contextmanager
 def mlflow_server(folder: Path) -> Iterator[str]:
-    """Run a real MLflow server with its stores in `folder` as long as the body lasts; yield its URL."""
+    """Run a real MLflow server with its stores in `folder` while the body runs; yield its URL."""
     port = free_port()
     stores = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", folder / "artifacts"]
     command = [Path(sys.executable).with_name("mlflow"), "server", "--port", str(port), "--workers", "1", *stores]
@@ -82,7 +82,7 @@ def mlflow_server(folder: Path) -> Iterator[str]:
 
 
 def free_port() -> int:
-    """A port on which nobody listens."""
+    """Return a port on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     return port
@@ -90,7 +90,7 @@ def free_port() -> int:
 
 @contextmanager
 def until_healthy(command: list, url: str, path: str, log_file: Path, **environment: str) -> Iterator[str]:
-    """Start a server, wait until it answers at `path`, and end it and its workers after the body; yield `url`."""
+    """Start a server, wait until it answers at `path`, and yield `url`. Kill it and its workers after the body."""
     with log_file.open("w") as log:
         server = subprocess.Popen(
             command, stdout=log, stderr=log, start_new_session=True, env={**os.environ, **environment}

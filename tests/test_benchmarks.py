@@ -1,4 +1,4 @@
-"""The benchmarks' command; nothing is timed here."""
+"""The command line of the benchmarks. Nothing is timed here."""
 
 import subprocess
 import sys
@@ -24,12 +24,12 @@ def test_the_help_names_every_stage():
 @pytest.mark.parametrize(
     ("arguments", "finding"),
     [
-        (["--stages", "prep,lunch"], "no such stage: lunch; there are prep, csv, "),
+        (["--stages", "prep,lunch"], "no such stage: lunch; choose from prep, csv, "),
         (["--repeat", "0"], "--repeat must be at least 1"),
         (["--data", "nowhere"], "nowhere: no train-images-idx3-ubyte.gz"),
     ],
 )
-def test_what_cannot_be_measured_is_refused_before_anything_is(arguments, finding):
+def test_wrong_arguments_are_refused_before_anything_is_measured(arguments, finding):
     finished = benchmarks(*arguments)
 
     assert finished.returncode == 2

@@ -1,6 +1,6 @@
 """Baseline, stage 1: convert the four IDX files to two label-first CSV files, one byte at a time.
 
-Microsoft's Keras sample for Azure ML, written anew from its definition. It is deliberately naive: this is what
+Microsoft's Keras sample for Azure ML, rewritten from its definition. It is deliberately naive: this is what
 `mnist_pipeline` is measured against, so it must not be improved.
 """
 

@@ -1,6 +1,6 @@
 """Baseline, stage 3: score `mnist_test.csv` with the saved network.
 
-Microsoft's Keras sample for Azure ML, written anew from its definition: pandas, `evaluate`, `predict` in Keras's
+Microsoft's Keras sample for Azure ML, rewritten from its definition: pandas, `evaluate`, `predict` in Keras's
 default batches of 32. Writes one predicted class per line and prints the accuracy.
 """
 

@@ -1,6 +1,6 @@
 """Baseline, stage 2: train the reference network (241,546 parameters) on `mnist_train.csv`.
 
-Microsoft's Keras sample for Azure ML, written anew from its definition: pandas, a random 80/20 split, one-hot labels,
+Microsoft's Keras sample for Azure ML, rewritten from its definition: pandas, a random 80/20 split, one-hot labels,
 float32 pixels, batches of 256, Adam. Saves `model.keras` and prints the seconds spent in `fit`, validation included.
 """
 

@@ -1,4 +1,4 @@
-"""Answers for programs: `--json`, with numbers as numbers and times as ISO 8601 with their offset from UTC."""
+"""Output for programs: `--json`. Numbers stay numbers; times are in ISO 8601 with their offset from UTC."""
 
 import json
 import sys
@@ -11,12 +11,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:
-    """Return a value as JSON."""
+    """Return a value as JSON text, on one line unless `indent` is given."""
     return json.dumps(value, indent=indent, ensure_ascii=False, default=_encode)
 
 
 def print_object(value: dict[str, Any]) -> None:
-    """Print an object as a line of its own, at once, also where a program reads it from a pipe."""
+    """Print an object on a line of its own and flush it, so that a program at the other end of a pipe gets it now."""
     click.echo(to_json(value))
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""The `mnist-pipeline` command, and the one place where errors become exit codes."""
+"""The `mnist-pipeline` command. This is the only place where errors become exit codes."""
 
 import logging
 import os
@@ -25,12 +25,12 @@ def cli() -> None:
     """Train image classifiers as Azure ML pipelines, on this machine first.
 
     \b
-    mnist-pipeline run                               the whole pipeline on a small sample, in a minute
-    mnist-pipeline run --data fashion-mnist          on all 70,000 images of Fashion-MNIST
-    mnist-pipeline predict MODEL boot.png            what a trained model sees in an image
-    mnist-pipeline models list                       which models are registered, and which is champion
+    mnist-pipeline run                               run the whole pipeline on a small sample, in a minute
+    mnist-pipeline run --data fashion-mnist          run it on all 70,000 images of Fashion-MNIST
+    mnist-pipeline predict MODEL boot.png            classify an image with a trained model
+    mnist-pipeline models list                       list the registered models and their champions
 
-    Data are MNIST-formatted: four IDX files with images and labels to train and to test on.
+    The data are four IDX files in the format of MNIST: images and labels for training and for testing.
     """
 
 
@@ -41,13 +41,13 @@ cli.add_command(azure)
 
 
 def main() -> NoReturn:
-    """Run the command line and exit: 0 for success, 1 for a failure, 2 for wrong usage, 130 when canceled."""
+    """Run the command line and exit with 0 for success, 1 for a failure, 2 for wrong usage or 130 if canceled."""
     sys.exit(_exit_code())
 
 
 def _exit_code() -> int:
     _quieten_libraries()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill leaves as little behind as Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM cleans up as Ctrl-C does
     try:
         cli.main(prog_name="mnist-pipeline", standalone_mode=False)
     except click.ClickException as error:
@@ -63,8 +63,8 @@ def _exit_code() -> int:
 
 
 def _quieten_libraries() -> None:
-    """Keep what libraries tell their developers off the screen of the person who runs a pipeline."""
+    """Hide the log messages that libraries write for their own developers."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # the making of database tables
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # hides the creation of database tables
     logging.getLogger("azure.ai.ml._utils._experimental").setLevel(logging.ERROR)
-    logging.getLogger("azure.identity").setLevel(logging.ERROR)  # each way to sign in that did not work
+    logging.getLogger("azure.identity").setLevel(logging.ERROR)  # hides each way to sign in that failed

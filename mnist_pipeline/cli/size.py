@@ -1,4 +1,4 @@
-"""Sizes as people read them."""
+"""File sizes in a form that people read easily."""
 
 
 def size_of(size: int) -> str:
@@ -7,5 +7,5 @@ def size_of(size: int) -> str:
 
 
 def files_of(files: int, size: int) -> str:
-    """Return a number of files with their size, such as `1 file, 12.3 kB`."""
+    """Return the number of files and their total size, such as `1 file, 12.3 kB`."""
     return f"{files} file{'' if files == 1 else 's'}, {size_of(size)}"

@@ -1,1 +1,1 @@
-"""An Azure ML workspace: connect, look, submit, register. Any job and any component; nothing here knows MNIST."""
+"""Work with an Azure ML workspace: connect, list, submit, register. Works for any job and component, not only MNIST."""

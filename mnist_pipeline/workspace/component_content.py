@@ -1,8 +1,8 @@
-"""What a component does, here and as registered, in a form in which both can be compared.
+"""The content of a component, local or registered, in one form so that the two can be compared.
 
-The service answers with other texts for the same content (recorded in Azure/azure-sdk-for-python, component/e2etests/
-`test_component_update` and `test_component_download`): every number and truth value as a text, `optional: "False"` at
-every input, `instance_count: "1"`, code and environment as ids.
+The service returns the same content in another form (recorded in Azure/azure-sdk-for-python, component/e2etests/
+`test_component_update` and `test_component_download`): every number and boolean is a string, every input has
+`optional: "False"`, `instance_count: "1"` is added, and code and environment are ids.
 """
 
 import re
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Content = dict[str, Any]
 
-# What a version is called and who made it, and what stands in the content in another form.
+# The identity of a version, and the keys that the content holds in another form.
 _NOT_COMPARED = ("$schema", "id", "version", "tags", "creation_context", "code", "environment", "inputs", "outputs")
 _IN_WORKSPACE = re.compile(r"(?:azureml:)?/subscriptions/.+/(?:codes|environments)/([^/]+)/versions/([^/]+)")
 _BY_NAME = re.compile(r"(?:azureml:)?([^/:]+):([^/:]+)")
@@ -24,7 +24,7 @@ _ENVIRONMENT = ("image", "conda_file", "build")
 
 
 def content_of(component: Any) -> Content:
-    """Return the content of a component of this machine: from names such as `inputs.epochs` to values."""
+    """Return the content of a local component: a mapping from names such as `inputs.epochs` to values."""
     specification = read_specification(component)
     with code_of(component) as snapshot:
         code = snapshot.sha256 if snapshot else _reference(component.code)
@@ -32,12 +32,13 @@ def content_of(component: Any) -> Content:
 
 
 def registered_content(client: "MLClient", registered: Any, component: Any) -> Content:
-    """Return the content of a component as the workspace has it, in the form of `content_of`.
+    """Return the content of a registered component, in the same form as `content_of`.
 
     Args:
-        client: Of the workspace; it is asked for the hash of the code and for the content of the environment.
+        client: The workspace's client. It looks up the hash of the code and the content of the environment.
         registered: What `client.components.get` returned.
-        component: The component that it is to be compared with: one that names its environment is compared by name.
+        component: The local component to compare with. If it names its environment, the environments are compared by
+            name, otherwise by content.
     """
     specification = read_specification(registered)
     code = registered.code
@@ -54,7 +55,7 @@ def registered_content(client: "MLClient", registered: Any, component: Any) -> C
 
 
 def differences(one: Content, other: Content) -> list[str]:
-    """Return the names of what differs."""
+    """Return the sorted names of the values that differ."""
     return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
 
 
@@ -75,7 +76,7 @@ def _environment(environment: Any) -> Content:
 
 
 def _reference(reference: Any) -> str | None:
-    """Return a name and version; the text itself if it is of a registry or has no version."""
+    """Return `NAME:VERSION`, or the text as it is if it points to a registry or has no version."""
     found = _BY_NAME.fullmatch(str(reference))
     return None if reference is None else f"{found[1]}:{found[2]}" if found else str(reference)
 

@@ -1,4 +1,4 @@
-"""Registering components, each content once."""
+"""Register components, unless the workspace already has the same content."""
 
 import copy
 from collections.abc import Iterable
@@ -20,10 +20,10 @@ _MAY_EXIST = (400, 409)
 
 @dataclass(frozen=True)
 class Registration:
-    """A component as it is in the workspace.
+    """A component that the workspace has.
 
     Attributes:
-        is_new: Whether it was registered just now, or was there with the same content.
+        is_new: True if it was registered just now; False if the workspace already had it.
     """
 
     name: str
@@ -34,20 +34,20 @@ class Registration:
 def register(
     client: "MLClient", component: Any, version: str | None = None, known_secrets: Iterable[str] = ()
 ) -> Registration:
-    """Register a component under its name and version, unless the workspace has it already.
+    """Register a component under its name and version, unless the workspace already has it.
 
-    What the workspace has is compared with the component: interface, command, code and environment. It does not matter
-    who registered it, or with what.
+    If the workspace has that version, its interface, command, code and environment are compared with the component's.
+    It does not matter which person or tool registered it.
 
     Args:
-        client: Of the workspace.
-        component: The component; it stays as it is.
-        version: In place of the component's own.
-        known_secrets: Secrets of this machine that must not be uploaded.
+        client: The workspace's client.
+        component: The component. It is not changed.
+        version: The version to register, instead of the component's own.
+        known_secrets: Secrets of this machine, which must not be uploaded.
 
     Raises:
-        WorkspaceError: the workspace has another content under that version, or refuses the component; or the
-            component is not valid or has a secret in its code.
+        WorkspaceError: the workspace has that version with other content, or refuses the component; or the component
+            is invalid or its code holds a secret.
     """
     from azure.core.exceptions import HttpResponseError
 
@@ -56,17 +56,17 @@ def register(
     with explained(f"register component {name}:{version}"):
         if _is_registered(client, component, name, version):
             return Registration(name, version, is_new=False)
-        client.workspaces.get(client.workspace_name)  # fails if it is the workspace that is missing
+        client.workspaces.get(client.workspace_name)  # fails if the whole workspace is missing
         with code_of(component) as snapshot:
             if snapshot is not None:
                 refuse_secrets(snapshot.files, known_secrets)
-        # The SDK changes what it registers: a second use of the same object would not upload its code again.
+        # The SDK changes the object that it registers, and would not upload its code a second time.
         sent = copy.copy(component)
         sent.version = version
         try:
             client.components.create_or_update(sent)
         except HttpResponseError as error:
-            # Somebody else was faster, or the answer to a first request was lost and the SDK sent it again.
+            # Somebody else registered it first, or the first answer was lost and the SDK sent the request again.
             if status_of(error) not in _MAY_EXIST or not _is_registered(client, component, name, version):
                 raise
     return Registration(name, version, is_new=True)
@@ -76,7 +76,7 @@ def _is_registered(client: "MLClient", component: Any, name: str, version: str) 
     """Tell whether the workspace has the component.
 
     Raises:
-        WorkspaceError: it has another one under that name and version.
+        WorkspaceError: the workspace has that name and version with other content.
     """
     from azure.core.exceptions import ResourceNotFoundError
 
@@ -86,7 +86,7 @@ def _is_registered(client: "MLClient", component: Any, name: str, version: str) 
         return False
     if differ := differences(content_of(component), registered_content(client, registered, component)):
         raise WorkspaceError(
-            f"component {name} is registered under version {version} already, with another {', '.join(differ)}; give "
-            "it a new version with --version."
+            f"component {name} version {version} is already registered with different content ({', '.join(differ)}); "
+            "give a new version with --version."
         )
     return True

@@ -1,4 +1,4 @@
-"""Which workspace to talk to: from options, from variables, or from a file."""
+"""The address of the workspace, from options, environment variables or a config file."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mnist_pipeline.errors import WorkspaceError
 
-_FOLDERS = (".azureml", "aml_config", "")  # where and in which order MLClient.from_config looks
+_FOLDERS = (".azureml", "aml_config", "")  # in the order in which MLClient.from_config looks
 _FILES = ("config.json", "project.json")
 _LEVELS = 20
 
@@ -20,7 +20,7 @@ class _Setting:
     option: str
     variable: str
     key: str
-    place_in_scope: int  # in the "Scope" of an older config file: /subscriptions/X/resourceGroups/Y/.../workspaces/Z
+    position_in_scope: int  # in the "Scope" of an old config file: /subscriptions/X/resourceGroups/Y/.../workspaces/Z
 
 
 _SUBSCRIPTION = _Setting("--subscription", "AZUREML_ARM_SUBSCRIPTION", "subscription_id", 2)
@@ -33,7 +33,7 @@ class WorkspaceSettings:
     """The address of a workspace.
 
     Attributes:
-        sources: Where the three were found, each once.
+        sources: Where the three values were found, each source once.
     """
 
     subscription: str
@@ -50,17 +50,18 @@ def find_settings(
     environment: Mapping[str, str],
     start: Path,
 ) -> WorkspaceSettings:
-    """Return the settings; of each, what is given counts first, then its variable, then the file.
+    """Find each setting: the argument comes first, then the environment variable, then the config file.
 
     Args:
-        subscription: Its id.
-        resource_group: Its name.
-        workspace: Its name.
+        subscription: The subscription's id.
+        resource_group: The resource group's name.
+        workspace: The workspace's name.
         environment: The environment variables.
-        start: Folder from which a config file is looked for, upwards, as `MLClient.from_config` does.
+        start: The folder where the search for a config file begins; it continues in the folders above, as
+            `MLClient.from_config` does.
 
     Raises:
-        WorkspaceError: a setting is nowhere to be found, or the file cannot be read.
+        WorkspaceError: a setting is missing, or the file cannot be read.
     """
     file = _find_file(start)
     in_file = _read(file) if file else {}
@@ -70,7 +71,7 @@ def find_settings(
     for setting, given in ((_SUBSCRIPTION, subscription), (_RESOURCE_GROUP, resource_group), (_WORKSPACE, workspace)):
         for value, source in (
             (given, "options"),
-            (environment.get(setting.variable), "variables"),
+            (environment.get(setting.variable), "environment variables"),
             (in_file.get(setting.key), str(file)),
         ):
             if value:
@@ -88,11 +89,11 @@ def _how_to_give(missing: list[_Setting], file: Path | None, start: Path) -> str
     keys, options, variables = (
         ", ".join(getattr(setting, way) for setting in missing) for way in ("key", "option", "variable")
     )
-    looked = f"{file}, which does not have it" if file else f"a config.json in {start} and the folders above"
+    it = "it" if len(missing) == 1 else "them"
+    finding = f"{file} does not have {it}" if file else f"there is no config.json in {start} or the folders above it"
     return (
-        f"the workspace's {keys} {'is' if len(missing) == 1 else 'are'} not set: looked for in options, in variables "
-        f"and in {looked}; give {options}, or set {variables}, or download config.json from the workspace's page in "
-        "the Azure portal into this folder."
+        f"the workspace's {keys} {'is' if len(missing) == 1 else 'are'} not set, and {finding}; download config.json "
+        f"from the workspace's page in the Azure portal into this folder, or set {variables}, or give {options}."
     )
 
 
@@ -109,13 +110,17 @@ def _read(file: Path) -> dict[str, str]:
     try:
         content = json.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
-        raise WorkspaceError(f"{file}: not readable as JSON ({type(error).__name__}); {remedy}.") from error
+        raise WorkspaceError(f"{file}: not valid JSON ({type(error).__name__}); {remedy}.") from error
     if not isinstance(content, dict):
-        raise WorkspaceError(f"{file}: not a JSON object with subscription_id and the like; {remedy}.")
+        raise WorkspaceError(
+            f"{file}: not a JSON object with subscription_id, resource_group and workspace_name; {remedy}."
+        )
     if scope := content.get("Scope"):
         parts = str(scope).split("/")
         settings = (_SUBSCRIPTION, _RESOURCE_GROUP, _WORKSPACE)
         return {
-            setting.key: parts[setting.place_in_scope] for setting in settings if len(parts) > setting.place_in_scope
+            setting.key: parts[setting.position_in_scope]
+            for setting in settings
+            if len(parts) > setting.position_in_scope
         }
     return {key: str(value) for key, value in content.items() if value}

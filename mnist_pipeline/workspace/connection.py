@@ -1,4 +1,4 @@
-"""A client for a workspace, and the credential that it shows."""
+"""A client for a workspace, and the credential that it signs in with."""
 
 from typing import TYPE_CHECKING
 
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
 ARM_SCOPE = "https://management.azure.com/.default"
-_RETRIES = 4  # some 25 seconds of patience with a server that fails; the SDK's own ten take minutes
+_RETRIES = 4  # about 25 seconds when a server fails; the SDK's default of ten takes minutes
 
 
 def make_credential(*, with_browser: bool) -> "TokenCredential":
-    """Return the credential: a service principal in variables, a managed identity, `az login` and others, in turn.
+    """Return a credential that tries a service principal in variables, a managed identity, `az login` and others.
 
     Args:
-        with_browser: In the end, open a browser to sign in. Only where there is a person to do so.
+        with_browser: If nothing else works, open a browser to sign in. Use it only if a person is there to do that.
     """
     from azure.identity import DefaultAzureCredential
 
@@ -24,11 +24,11 @@ def make_credential(*, with_browser: bool) -> "TokenCredential":
 
 
 def connect(settings: WorkspaceSettings, credential: "TokenCredential") -> "MLClient":
-    """Return a client for the workspace; nothing is asked of the workspace yet.
+    """Return a client for the workspace. This sends no request yet.
 
     Args:
         settings: The address of the workspace.
-        credential: Gives the tokens.
+        credential: Provides the tokens.
     """
     from azure.ai.ml import MLClient
 
@@ -38,6 +38,6 @@ def connect(settings: WorkspaceSettings, credential: "TokenCredential") -> "MLCl
         settings.resource_group,
         settings.workspace,
         enable_telemetry=False,  # in a notebook the SDK would report to Microsoft
-        show_progress=True,  # it draws bars; without it the SDK waits forever when the upload of a file fails
+        show_progress=True,  # draws progress bars; without it the SDK waits forever if an upload fails
         retry_total=_RETRIES,
     )

@@ -1,4 +1,4 @@
-"""Data for a job, by what a person types: a URI, a registered data asset, or a folder here."""
+"""The data of a job: a URI, a registered data asset, or a folder on this machine."""
 
 import re
 from pathlib import Path
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 _URI = re.compile(r"(wasbs|abfss|azureml|https)://.+")
 _ASSET = re.compile(r"azureml:([\w.-]+):([\w.-]+)")
 _SIGNATURE = re.compile(r"[?&]sig=")
-WAYS = "wasbs://, abfss://, azureml:// or https:// and so on, azureml:NAME:VERSION, or a folder on this machine"
+WAYS = "azureml:NAME:VERSION, a URI (wasbs://, abfss://, azureml:// or https://), or a folder with data on this machine"
 
 
 def data_path(text: str) -> str:
-    """Return the path for the SDK's `Input` of what a person typed.
+    """Return the `path` of the SDK's `Input` for what a person typed.
 
     Raises:
-        WorkspaceError: it is none of the ways to name data, or a link that holds a secret.
+        WorkspaceError: the text names no data, or is a link that holds a secret.
     """
     if _SIGNATURE.search(text):
         raise WorkspaceError(
-            f"{text.split('?')[0]}: a link with a signature is a secret, and everyone who sees the job would see it; "
-            "register the data as an asset and give azureml:NAME:VERSION."
+            f"{text.split('?')[0]}: this link has a signature, which is a secret that everyone who sees the job could "
+            "read; register the data as an asset and give azureml:NAME:VERSION."
         )
     if _URI.fullmatch(text) or _ASSET.fullmatch(text):
         return text
     if text.startswith("azureml:"):
         raise WorkspaceError(
-            f"{text}: the SDK takes data assets as azureml:NAME:VERSION only; "
-            "`mnist-pipeline azure list data` shows names and versions."
+            f"{text}: a data asset has the form azureml:NAME:VERSION; `mnist-pipeline azure list data` shows names and "
+            "versions."
         )
     folder = Path(text).expanduser()
     if not folder.is_dir():
@@ -44,7 +44,7 @@ def data_path(text: str) -> str:
 
 
 def check_data(client: "MLClient", job: Any) -> None:
-    """Check that the data assets of a job exist; the SDK leaves that to the job's first node.
+    """Check that the data assets of a job exist. Without this check, the job's first node would fail.
 
     Raises:
         WorkspaceError: a data asset does not exist.
@@ -55,12 +55,12 @@ def check_data(client: "MLClient", job: Any) -> None:
         if not (asset := _ASSET.fullmatch(path)):
             continue
         name, version = asset.groups()
-        with explained(f"look for data asset {name}"):
+        with explained(f"look up data asset {name}"):
             try:
                 client.data.get(name, version)
             except ResourceNotFoundError as error:
-                client.workspaces.get(client.workspace_name)  # fails if it is the workspace that is missing
+                client.workspaces.get(client.workspace_name)  # fails if the whole workspace is missing
                 raise WorkspaceError(
-                    f"there is no data asset {name} with version {version} in workspace {client.workspace_name}; "
-                    "`mnist-pipeline azure list data` shows what there is."
+                    f"workspace {client.workspace_name} has no data asset {name} with version {version}; "
+                    "`mnist-pipeline azure list data` shows the ones it has."
                 ) from error

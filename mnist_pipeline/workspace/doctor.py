@@ -1,4 +1,4 @@
-"""Whether a workspace can be used from here, step by step."""
+"""A step-by-step check that this machine can use a workspace."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Check:
-    """A check and how it went.
+class CheckResult:
+    """The result of a check.
 
     Attributes:
-        passed: None if it was left out because an earlier one failed.
-        finding: What was found, or what is wrong and what to do about it.
+        passed: None if the check was skipped because an earlier one failed.
+        finding: What was found, or what is wrong and how to fix it.
     """
 
     name: str
@@ -28,24 +28,24 @@ class Check:
     finding: str
 
 
-def examine(
+def diagnose(
     find_settings: Callable[[], WorkspaceSettings],
     make_credential: Callable[[], "TokenCredential"],
     connect: Callable[[WorkspaceSettings, "TokenCredential"], "MLClient"],
-) -> list[Check]:
-    """Check configuration, credential, workspace and computes; after a failure the rest is left out.
+) -> list[CheckResult]:
+    """Check the configuration, the credential, the workspace and its computes, and skip the rest after a failure.
 
     Args:
         find_settings: Finds the settings or raises WorkspaceError.
         make_credential: Makes the credential.
         connect: Makes a client for the settings.
     """
-    checks: list[Check] = []
+    checks: list[CheckResult] = []
     settings: WorkspaceSettings | None = None
     token_credential = make_credential()
 
     def client() -> "MLClient":
-        assert settings is not None  # its check goes before those that connect
+        assert settings is not None  # the configuration check runs before the checks that connect
         return connect(settings, token_credential)
 
     def configuration() -> str:
@@ -56,24 +56,24 @@ def examine(
     def credential() -> str:
         with explained("get a token"):
             token_credential.get_token(ARM_SCOPE)
-        return "got a token"
+        return "signed in"
 
     def workspace() -> str:
-        with explained("look at the workspace"):
+        with explained("read the workspace"):
             found = client().workspaces.get()
         return f"{found.name} in {found.location}"
 
     def computes() -> str:
         with explained("list the computes"):
             found = [f"{compute.name} ({compute.type})" for compute in client().compute.list()]
-        return ", ".join(found) or "none, so submit with --compute serverless"
+        return ", ".join(found) or "no compute; submit with --compute serverless"
 
     for check in (configuration, credential, workspace, computes):
         if checks and not checks[-1].passed:
-            checks.append(Check(check.__name__, None, "left out"))
+            checks.append(CheckResult(check.__name__, None, "skipped"))
             continue
         try:
-            checks.append(Check(check.__name__, True, check()))
+            checks.append(CheckResult(check.__name__, True, check()))
         except WorkspaceError as error:
-            checks.append(Check(check.__name__, False, str(error)))
+            checks.append(CheckResult(check.__name__, False, str(error)))
     return checks

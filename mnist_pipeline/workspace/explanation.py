@@ -1,4 +1,4 @@
-"""What the Azure SDK raises, as one sentence that says what to do."""
+"""Turn the Azure SDK's exceptions into one sentence that says what is wrong and how to fix it."""
 
 import re
 from collections.abc import Iterator
@@ -10,30 +10,30 @@ from mnist_pipeline.errors import WorkspaceError
 _SIGN_IN = (
     "run `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET to those of a service principal"
 )
-# Of Microsoft Entra: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+# Microsoft Entra's codes: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 _ENTRA = {
-    "7000222": "the client secret in AZURE_CLIENT_SECRET has expired; make a new one for the application in "
-    "Microsoft Entra and set it",
-    "7000215": "AZURE_CLIENT_SECRET is not a secret of the application AZURE_CLIENT_ID; set the secret's value, not "
-    "its id, or make a new one in Microsoft Entra",
-    "700016": "the application AZURE_CLIENT_ID is not known in the tenant AZURE_TENANT_ID; correct one of them",
-    "90002": "the tenant AZURE_TENANT_ID does not exist; set the tenant that the workspace's subscription belongs to",
-    "900023": "AZURE_TENANT_ID is not the id of a tenant; set the tenant that the workspace's subscription belongs to",
+    "7000222": "the secret in AZURE_CLIENT_SECRET has expired; create a new one for the application in Microsoft Entra "
+    "and set AZURE_CLIENT_SECRET to it",
+    "7000215": "AZURE_CLIENT_SECRET is not a secret of the application AZURE_CLIENT_ID; set it to the secret's value, "
+    "not its id, or create a new secret in Microsoft Entra",
+    "700016": "the tenant AZURE_TENANT_ID has no application AZURE_CLIENT_ID; correct one of the two",
+    "90002": "the tenant AZURE_TENANT_ID does not exist; set it to the tenant of the workspace's subscription",
+    "900023": "AZURE_TENANT_ID is not a tenant's id; set it to the tenant of the workspace's subscription",
 }
-_TRY_AGAIN = "try again in some minutes; https://azure.status.microsoft says if Azure has a problem"
+_TRY_AGAIN = "try again in a few minutes; https://azure.status.microsoft shows whether Azure has a problem"
 _COLORS = re.compile(r"\x1b\[[0-9;]*m")
 _MOST_WORDS = 300
 
 
 @contextmanager
 def explained(doing: str) -> Iterator[None]:
-    """Turn what the Azure SDK raises in the body into a WorkspaceError of one sentence.
+    """Turn an exception of the Azure SDK in the body into a WorkspaceError of one sentence.
 
     Args:
-        doing: What the body does, in words that go before `: `, such as `list the computes`.
+        doing: What the body does, in words that follow `cannot`, such as `list the computes`.
 
     Raises:
-        WorkspaceError: in place of the SDK's exceptions; all others pass.
+        WorkspaceError: instead of an exception of the SDK. All other exceptions pass through.
     """
     try:
         yield
@@ -45,7 +45,7 @@ def explained(doing: str) -> Iterator[None]:
 
 
 def explain(error: Exception) -> str | None:
-    """Return what an exception of the SDK means and what to do, without a full stop; None for any other exception."""
+    """Return what an exception of the SDK means and how to fix it, without a full stop; None for other exceptions."""
     import requests
     from azure.ai.ml.exceptions import MlException
     from azure.core.exceptions import (
@@ -62,19 +62,22 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, HttpResponseError):
         return _explain_status(error)
     if isinstance(error, ServiceRequestError | ServiceResponseError | requests.ConnectionError | requests.Timeout):
-        return "Azure cannot be reached or broke off; check the connection, HTTPS_PROXY and the firewall, and try again"
+        return (
+            "Azure is not reachable or the connection broke; check the network, HTTPS_PROXY and the firewall, and try "
+            "again"
+        )
     if isinstance(error, MlException | AzureError | ValidationError | requests.RequestException):
         return words_of(str(error)) or type(error).__name__
     return None
 
 
 def status_of(error: Exception) -> int | None:
-    """Return the HTTP status that an exception of the SDK came from, or None if there was no answer."""
+    """Return the HTTP status behind an exception of the SDK, or None if Azure did not answer."""
     return getattr(error, "status_code", None)
 
 
 def words_of(text: str) -> str:
-    """Return a message as one line without colors, signatures, tokens and full stop, cut where it gets long."""
+    """Return a message as one line of at most about 300 characters, without colors, signatures, tokens or full stop."""
     line = " ".join(_COLORS.sub("", text).split())
     line = re.sub(r"(?i)\b(sig=)[^&\s\"']+", r"\1***", line)
     line = re.sub(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*", "***", line)
@@ -89,12 +92,12 @@ def _explain_sign_in(error: Any) -> str:
         return _ENTRA["90002"]
     if "InvalidAuthenticationTokenTenant" in text or "wrong issuer" in text:
         return (
-            "the token is of another tenant than the workspace's subscription; set AZURE_TENANT_ID to that "
+            "the token belongs to another tenant than the workspace's subscription; set AZURE_TENANT_ID to the "
             "subscription's tenant, or run `az login --tenant` with it"
         )
     if error.response is not None:
         return f"Azure refused the token ({_code_of(error)}); sign in again: {_SIGN_IN}"
-    return f"no way to sign in worked; {_SIGN_IN}"
+    return f"not signed in to Azure; {_SIGN_IN}"
 
 
 def _explain_status(error: Any) -> str:
@@ -103,27 +106,28 @@ def _explain_status(error: Any) -> str:
         return f"Azure refused the token ({code}); sign in again: {_SIGN_IN}"
     if status == 403:
         storage = "blob" in str(getattr(getattr(error.response, "request", None), "url", ""))
-        role = "Storage Blob Data Contributor on its storage account" if storage else "AzureML Data Scientist on it"
+        role = "Storage Blob Data Contributor on its storage account" if storage else "AzureML Data Scientist"
         return f"no permission ({code}); ask an owner of the workspace for the role {role}"
     if status == 404:
         return _explain_not_found(code, words)
     if status == 409:
-        return f"Azure has something else under that name or is busy with it ({code}: {words}); use another name"
+        return f"the name is taken or Azure is busy with it ({code}: {words}); try again, or use another name"
     if status == 429:
-        return "Azure got too many requests; wait a minute and try again"
+        return "Azure received too many requests; wait a minute and try again"
     if status is not None and status >= 500:
-        return f"Azure failed with {status} ({code}); {_TRY_AGAIN}"
-    return f"Azure refused with {status or 'no status'} ({code}: {words}); correct that and try again"
+        return f"Azure failed with status {status} ({code}); {_TRY_AGAIN}"
+    answer = f"status {status}" if status else "no status"
+    return f"Azure refused the request with {answer} ({code}: {words}); correct it and try again"
 
 
 def _explain_not_found(code: str, words: str) -> str:
     if code == "ResourceNotFound" and "workspaces" in words:
-        return f"no such workspace ({words}); check the settings with `mnist-pipeline azure doctor`"
+        return f"the workspace does not exist ({words}); check the settings with `mnist-pipeline azure doctor`"
     if code == "ResourceGroupNotFound":
-        return "no such resource group; check the settings with `mnist-pipeline azure doctor`"
+        return "the resource group does not exist; check the settings with `mnist-pipeline azure doctor`"
     if code == "SubscriptionNotFound":
-        return "no such subscription for this account; check the settings with `mnist-pipeline azure doctor`"
-    return f"not found ({words}); `mnist-pipeline azure list` shows what there is"
+        return "this account has no such subscription; check the settings with `mnist-pipeline azure doctor`"
+    return f"not found ({words}); `mnist-pipeline azure list` shows what the workspace has"
 
 
 def _code_of(error: Any) -> str:

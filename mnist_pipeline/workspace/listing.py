@@ -1,4 +1,4 @@
-"""What is in a workspace, as rows of a table."""
+"""The contents of a workspace, as rows of a table."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -17,15 +17,15 @@ KINDS = ("environments", "data", "computes", "components", "models", "jobs")
 
 
 def list_rows(client: "MLClient", kind: str, limit: int) -> list[Row]:
-    """Return up to `limit` rows of a kind; of jobs the newest.
+    """Return up to `limit` rows of one kind. Jobs come newest first.
 
     Args:
-        client: Of the workspace.
+        client: The workspace's client.
         kind: One of KINDS.
-        limit: How many rows at most.
+        limit: The largest number of rows to return.
 
     Raises:
-        WorkspaceError: the workspace does not tell.
+        WorkspaceError: the workspace cannot be read.
     """
     with explained(f"list the {kind}"):
         if kind == "computes":

@@ -1,4 +1,4 @@
-"""Where the nodes of a job run in a workspace."""
+"""The computes that run the nodes of a job."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ SERVERLESS = "serverless"
 
 @dataclass(frozen=True)
 class Placement:
-    """A compute, and what to take of it.
+    """A compute, and the instances to use on it.
 
     Attributes:
         compute: A compute's name, or `serverless`.
-        instance_type: Of serverless, a size of virtual machine; on Kubernetes, the name of an instance type. A
-            cluster has its size already.
-        instance_count: How many instances a node runs on; one if None.
+        instance_type: A virtual machine size for serverless compute, or the name of a Kubernetes instance type. None
+            for a cluster, whose machine size is fixed.
+        instance_count: The number of instances that run a node; one if None.
     """
 
     compute: str
@@ -29,11 +29,11 @@ class Placement:
     instance_count: int | None = None
 
 
-def place(job: Any, default: Placement, nodes: Mapping[str, Placement]) -> None:
-    """Let the nodes of a job run where `nodes` says, and all others on `default`.
+def assign_computes(job: Any, default: Placement, nodes: Mapping[str, Placement]) -> None:
+    """Set the compute of each node of a job: the one in `nodes`, or else `default`.
 
     Raises:
-        WorkspaceError: the job has no such node.
+        WorkspaceError: the job has no node of a name in `nodes`.
     """
     if unknown := nodes.keys() - job.jobs.keys():
         raise WorkspaceError(f"the pipeline has no node {', '.join(sorted(unknown))}; it has {', '.join(job.jobs)}.")
@@ -51,10 +51,10 @@ def place(job: Any, default: Placement, nodes: Mapping[str, Placement]) -> None:
 
 
 def check_computes(client: "MLClient", placements: Iterable[Placement]) -> None:
-    """Check that the computes exist and take the instance types; the SDK does not look at a job's default compute.
+    """Check that the computes exist and accept the instance types. The SDK does not check a job's default compute.
 
     Raises:
-        WorkspaceError: a compute does not exist, or does not go with an instance type.
+        WorkspaceError: a compute does not exist, or does not accept an instance type.
     """
     for placement in dict.fromkeys(placements):
         if placement.compute == SERVERLESS:
@@ -64,20 +64,20 @@ def check_computes(client: "MLClient", placements: Iterable[Placement]) -> None:
             continue
         if placement.instance_type is not None:
             raise WorkspaceError(
-                f"compute {placement.compute} is of type {compute.type} and has its size already; leave out the "
-                "instance type, or use serverless or a Kubernetes compute."
+                f"compute {placement.compute} is of type {compute.type}, whose instances have a fixed size; leave out "
+                "the instance type, or use serverless or a Kubernetes compute."
             )
 
 
 def _get(client: "MLClient", name: str) -> Any:
     from azure.core.exceptions import ResourceNotFoundError
 
-    with explained(f"look for compute {name}"):
+    with explained(f"look up compute {name}"):
         try:
             return client.compute.get(name)
         except ResourceNotFoundError as error:
-            known = [compute.name for compute in client.compute.list()]  # fails if it is the workspace that is missing
+            known = [compute.name for compute in client.compute.list()]  # fails if the workspace is missing
             raise WorkspaceError(
-                f"there is no compute {name} in workspace {client.workspace_name}; "
+                f"workspace {client.workspace_name} has no compute {name}; "
                 f"use {', '.join([*known, ''])}{'or ' if known else ''}{SERVERLESS}."
             ) from error

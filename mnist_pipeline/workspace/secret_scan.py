@@ -1,4 +1,4 @@
-"""A search for secrets in what is about to leave this machine."""
+"""A search for secrets in files before they are uploaded."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 _SECRET_NAME = re.compile(r"(?i)secret|password|passwd|token|(api|access|account|private)_?key|connection_?string")
-_SHORTEST = 8  # shorter values, such as 1 or true, are no secrets and stand everywhere
+_SHORTEST = 8  # shorter values, such as 1 or true, are not secrets and appear everywhere
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,8 @@ class Finding:
     """A place that looks like a secret.
 
     Attributes:
-        line: From 1; 0 where the file is not text.
-        kind: What it looks like, never the secret itself.
+        line: The line number, from 1; 0 if the file is not text.
+        kind: The kind of secret, never the secret itself.
     """
 
     file: str
@@ -28,12 +28,12 @@ class Finding:
 
 
 def known_secrets(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the values of the variables that are secrets by their names."""
+    """Return the values of the environment variables whose names say that they are secrets."""
     return tuple(value for name, value in environment.items() if _SECRET_NAME.search(name) and len(value) >= _SHORTEST)
 
 
 def redacted(text: str, known: Iterable[str]) -> str:
-    """Return the text with stars for each known secret."""
+    """Return the text with stars in place of each known secret."""
     for secret in known:
         text = text.replace(secret, "***")
     return text
@@ -43,8 +43,8 @@ def find_secrets(files: Mapping[str, Path], known: Iterable[str] = ()) -> list[F
     """Return the places in files that look like secrets.
 
     Args:
-        files: From the names to report to the files.
-        known: Secrets of this machine, which are found wherever they stand.
+        files: The files, by the names to report.
+        known: Secrets of this machine, which are found in any file.
     """
     findings = {}
     for name, path in files.items():
@@ -58,9 +58,9 @@ def find_secrets(files: Mapping[str, Path], known: Iterable[str] = ()) -> list[F
     return list(findings.values())
 
 
-@lru_cache(maxsize=1024)  # a notebook submits the same files again and again, and each search takes a second
-def _look_like_secrets(path: Path, content: bytes) -> tuple[tuple[int, str], ...]:  # noqa: ARG001 - part of the key
-    """Return line and kind of each place in a file of this content that looks like a secret."""
+@lru_cache(maxsize=1024)  # a notebook submits the same files many times, and each search takes a second
+def _look_like_secrets(path: Path, content: bytes) -> tuple[tuple[int, str], ...]:  # noqa: ARG001 - part of the cache key
+    """Return the line and the kind of each place in the file that looks like a secret; `content` is its content."""
     from detect_secrets.core.scan import scan_file
     from detect_secrets.settings import default_settings
 

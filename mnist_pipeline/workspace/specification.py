@@ -12,21 +12,21 @@ _ANONYMOUS = "CliV2AnonymousEnvironment"
 
 
 def read_specification(entity: Any) -> dict[str, Any]:
-    """Return what the SDK writes of a component or a job, without the made-up names of nameless environments."""
+    """Return the SDK's YAML of a component or job as data, without the names that the SDK invents for environments."""
     import yaml
 
     stream = io.StringIO()
     entity.dump(stream)
     content: dict[str, Any] = yaml.safe_load(stream.getvalue())
-    _forget_anonymous(content)
+    _drop_invented_names(content)
     return content
 
 
 def validate(entity: Any) -> None:
-    """Check a job or a component as far as it goes without a workspace.
+    """Check a job or a component without asking a workspace.
 
     Raises:
-        WorkspaceError: something is wrong with it.
+        WorkspaceError: the job or component is invalid.
         SettingError: a value in a job has the wrong type or is out of its range.
     """
     if errors := validation_errors(entity):
@@ -37,13 +37,13 @@ def validate(entity: Any) -> None:
         check_input(name, value, Range(*limits))
     if unbound := unbound_inputs(entity):
         raise WorkspaceError(
-            f"nodes are bound to inputs of the pipeline that have no value: {', '.join(unbound)}; it is not known that "
-            "Azure ML accepts this; give each a value, or bind no node to it."
+            f"nodes use inputs of the pipeline that have no value: {', '.join(unbound)}; Azure ML may refuse this, so "
+            "give each input a value, or bind no node to it."
         )
 
 
 def to_yaml(specification: dict[str, Any]) -> str:
-    """Return a specification as YAML, beginning with what a reader wants to know first."""
+    """Return a specification as YAML that begins with the type, the name and the description."""
     import yaml
 
     ordered = {key: specification[key] for key in (*_FIRST, *specification) if key in specification}
@@ -51,7 +51,7 @@ def to_yaml(specification: dict[str, Any]) -> str:
     return text
 
 
-def _forget_anonymous(part: Any) -> None:
+def _drop_invented_names(part: Any) -> None:
     if not isinstance(part, dict):
         return
     environment = part.get("environment")
@@ -59,4 +59,4 @@ def _forget_anonymous(part: Any) -> None:
         del environment["name"]
         environment.pop("version", None)
     for value in part.values():
-        _forget_anonymous(value)
+        _drop_invented_names(value)

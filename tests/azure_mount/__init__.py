@@ -1,4 +1,4 @@
-"""Azure ML's own mount of blob storage, on this machine, over Azurite. README.md says how it gets there."""
+"""Azure ML's own mount of blob storage, on this machine, with Azurite as the storage. README.md explains how."""
 
 from .mounting import Storage, missing, storage
 

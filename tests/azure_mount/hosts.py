@@ -1,6 +1,6 @@
-"""The hosts that the mount asks, at their own names and port: blob storage, and a compute's managed identity.
+"""The hosts that the mount connects to, under their own names and port: blob storage and a compute's managed identity.
 
-The mount uses no proxy and no port but 443. So each host gets a loopback address of its own, where a relay leads each
+The mount uses no proxy and only port 443. So each host gets its own loopback address. A relay there forwards each
 connection to the stand-in's proxy, which speaks TLS under the host's name.
 """
 
@@ -23,19 +23,19 @@ from workspace_stand_in.message import Answer, json_answer
 from workspace_stand_in.proxy import Proxy
 
 IDENTITY_HOST = "managed-identity.invalid"
-TELEMETRY_HOST = "dc.services.visualstudio.com"  # the mount reports what it does; from here it does not get there
-SECRET = "the secret that a compute shows to its managed identity; it opens nothing"
-_TOKEN = "a token for blob storage, made up"
+TELEMETRY_HOST = "dc.services.visualstudio.com"  # the mount sends telemetry; here it cannot
+SECRET = "an invented secret that a compute sends to its managed identity"
+_TOKEN = "an invented token for blob storage"
 
 
 @contextmanager
 def reachable(azurite: Azurite, folder: Path) -> Iterator[dict[str, str]]:
-    """Let a process reach both hosts as long as the body lasts; yield the variables that lead it there."""
+    """Let a process reach both hosts while the body runs; yield the variables that lead it there."""
     signature = _signature()
     with Proxy(lambda request: _answer(request, azurite, signature), folder) as proxy, ExitStack() as relays:
         addresses = {host: relays.enter_context(_relay(host, proxy)) for host in (HOST, IDENTITY_HOST)}
         names = folder / "hosts"
-        known = {**addresses, TELEMETRY_HOST: some_loopback_address()}
+        known = {**addresses, TELEMETRY_HOST: random_loopback_address()}
         names.write_text("".join(f"{address} {host}\n" for host, address in known.items()))
         yield {
             "LD_PRELOAD": "libnss_wrapper.so",
@@ -48,7 +48,7 @@ def reachable(azurite: Azurite, folder: Path) -> Iterator[dict[str, str]]:
 
 
 def _answer(request: Request, azurite: Azurite, signature: str) -> Answer:
-    """Hand out tokens, and let whoever shows one at Azurite, which knows no tokens, under a signature instead."""
+    """Issue tokens. Forward requests to Azurite, which knows no tokens, with a signature in place of the token."""
     if request.host == IDENTITY_HOST:
         return _token(request)
     headers = dict(request.headers)
@@ -60,21 +60,21 @@ def _answer(request: Request, azurite: Azurite, signature: str) -> Answer:
 
 def _token(request: Request) -> Answer:
     if request.headers.get("secret") != SECRET:
-        return json_answer({"message": "the header `secret` is not that of this compute"}, 401)
+        return json_answer({"message": "the header `secret` is wrong"}, 401)
     resource = parse_qs(urlsplit(request.target).query)["resource"][0]
     expires = str(int(time.time()) + 3600)
     return json_answer({"access_token": _TOKEN, "expires_on": expires, "resource": resource, "token_type": "Bearer"})
 
 
 def _signature() -> str:
-    permissions = "rwdlac"  # read, write, delete, list, add, create: a Storage Blob Data Contributor's
+    permissions = "rwdlac"  # read, write, delete, list, add, create: like a Storage Blob Data Contributor
     return generate_account_sas(ACCOUNT, KEY, "sco", permissions, datetime.now(UTC) + timedelta(days=1))
 
 
 @contextmanager
 def _relay(host: str, proxy: Proxy) -> Iterator[str]:
-    """Lead every connection to a loopback address through the proxy to `host`; yield the address."""
-    server = _Relay((some_loopback_address(), 443), host, proxy.url)
+    """Forward every connection to a loopback address through the proxy to `host`; yield the address."""
+    server = _Relay((random_loopback_address(), 443), host, proxy.url)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
         yield server.server_address[0]
@@ -83,8 +83,8 @@ def _relay(host: str, proxy: Proxy) -> Iterator[str]:
         server.server_close()
 
 
-def some_loopback_address() -> str:
-    """One of Linux's sixteen million loopback addresses, at random, so that tests do not meet."""
+def random_loopback_address() -> str:
+    """Return one of Linux's sixteen million loopback addresses, at random, so that tests do not collide."""
     return ".".join(["127", *(str(random.randint(1, 254)) for _ in range(3))])
 
 
@@ -97,14 +97,14 @@ class _Relay(socketserver.ThreadingTCPServer):
         self.proxy = (urlsplit(proxy_url).hostname, urlsplit(proxy_url).port)
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing: a client that hangs up is everyday life here."""
+        """Print nothing: clients often close the connection here."""
 
 
 class _Connection(socketserver.StreamRequestHandler):
     server: _Relay
 
     def handle(self) -> None:
-        """Ask the proxy for the host, and pass on what either side says."""
+        """Connect to the host through the proxy, and copy the bytes in both directions."""
         with socket.create_connection(self.server.proxy) as there, there.makefile("rb") as answers:
             there.sendall(f"CONNECT {self.server.host}:443 HTTP/1.1\r\n\r\n".encode())
             while answers.readline().strip():
@@ -114,7 +114,7 @@ class _Connection(socketserver.StreamRequestHandler):
 
 
 def _copy(source, target: socket.socket) -> None:
-    with suppress(OSError, ValueError):  # closed by the other direction, as a socket or as a stream
+    with suppress(OSError, ValueError):  # the other direction has closed the socket or the stream
         while block := source.read1(1 << 16):
             target.sendall(block)
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Folders of a container, mounted as a job on Azure ML has its inputs and outputs."""
+"""Mount folders of a container as Azure ML mounts a job's inputs and outputs."""
 
 import ctypes
 import os
@@ -16,19 +16,19 @@ from pathlib import Path
 from workspace_stand_in import Azurite
 from workspace_stand_in.azurite import HOST
 
-from .hosts import reachable, some_loopback_address
+from .hosts import random_loopback_address, reachable
 
 _PROCESS = Path(__file__).with_name("process.py")
-_SECONDS = 60  # to mount, and to upload what is left after unmounting
+_SECONDS = 60  # the longest wait for a mount, and for the last uploads after unmounting
 _UNMOUNT, _LAZILY = (["umount"], ["-l"]) if os.geteuid() == 0 else (["fusermount", "-u"], ["-z"])
 
 
 def missing() -> str | None:
-    """What this machine lacks for a mount, as a sentence; None if it lacks nothing."""
+    """Return what this machine lacks for a mount, as a sentence; None if it lacks nothing."""
     if find_spec("azureml.dataprep.rslex") is None:
-        return "azureml-dataprep-rslex is not installed; the mount is tried out on Linux."
+        return "azureml-dataprep-rslex is not installed; the mount is tested on Linux only."
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
-        return "/dev/fuse is missing or closed to this user; the mount needs FUSE."
+        return "/dev/fuse is missing, or this user may not use it; the mount needs FUSE."
     if os.geteuid() != 0 and shutil.which("fusermount") is None:
         return "this user needs fusermount to mount; install the Debian package fuse3."
     try:
@@ -36,7 +36,7 @@ def missing() -> str | None:
     except OSError:
         return "libnss_wrapper.so is missing; install the Debian package libnss-wrapper."
     try:
-        socket.create_server((some_loopback_address(), 443)).close()
+        socket.create_server((random_loopback_address(), 443)).close()
     except OSError as error:
         return f"this user cannot listen on port 443, where the mount looks for its storage ({error.strerror})."
     return None
@@ -47,10 +47,10 @@ class Storage:
     """A container whose folders can be mounted.
 
     Attributes:
-        azurite: Keeps the container.
-        container: Its name.
-        folder: For mount points and logs.
-        environment: Leads the process that mounts to Azurite.
+        azurite: Stores the container.
+        container: The container's name.
+        folder: The folder for mount points and logs.
+        environment: The variables that lead the mounting process to Azurite.
     """
 
     azurite: Azurite
@@ -59,9 +59,9 @@ class Storage:
     environment: Mapping[str, str]
 
     def files(self, path: str) -> dict[str, bytes]:
-        """The content of every blob below the folder `path`, by its name below it, past all mounts.
+        """Return the content of every blob below the folder `path`, by its name there, read without a mount.
 
-        Blobs that mark a folder, of 0 bytes, are left out: the mount writes one per folder.
+        This omits the empty blobs with which the mount marks folders.
         """
         client = self.azurite.service().get_container_client(self.container)
         blobs = client.list_blobs(name_starts_with=f"{path}/", include=["metadata"])
@@ -69,21 +69,21 @@ class Storage:
         return {name.removeprefix(f"{path}/"): client.download_blob(name).readall() for name in names}
 
     def upload(self, folder: Path, path: str) -> None:
-        """Put the files of a local folder into the folder `path` of the container, past all mounts."""
+        """Upload the files of a local folder to the folder `path` of the container, without a mount."""
         files = {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
         self.azurite.put(self.container, path, files)
 
     @contextmanager
     def read_only_mount(self, path: str) -> Iterator[Path]:
-        """Mount the folder `path` of the container like a job's input; yield the mount point."""
+        """Mount the folder `path` of the container as a job's input is mounted; yield the mount point."""
         with self._mount(path, "read-only") as mount_point:
             yield mount_point
 
     @contextmanager
     def read_write_mount(self, path: str) -> Iterator[Path]:
-        """Mount the folder `path` of the container, made if missing, like a job's output; yield the mount point.
+        """Mount the folder `path` of the container as a job's output is mounted; yield the mount point.
 
-        After the body all that was written is uploaded.
+        The folder is created if it is missing. After the body, everything that was written is uploaded.
         """
         with self._mount(path, "read-write") as mount_point:
             yield mount_point
@@ -126,7 +126,7 @@ def _wait_for(mount_point: Path, process: subprocess.Popen, log_folder: Path) ->
 
 @contextmanager
 def storage(azurite: Azurite, container: str, folder: Path) -> Iterator[Storage]:
-    """Make a container if there is none of this name; its folders can be mounted as long as the body lasts."""
+    """Create a container if it does not exist. Its folders can be mounted while the body runs."""
     azurite.make_container(container)
     with reachable(azurite, folder) as environment:
         yield Storage(azurite, container, folder, environment)

@@ -1,4 +1,4 @@
-"""The process that mounts: Azure ML's mount works in it until somebody unmounts or ends it.
+"""The mounting process: Azure ML's mount runs in it until it is unmounted or the process ends.
 
 Usage: `process.py URI MOUNT_POINT read-only|read-write LOG_FOLDER`.
 """
@@ -10,8 +10,8 @@ from azureml.dataprep.rslex import PyMountOptions, RslexURIMountContext, init_en
 
 
 def main(uri: str, mount_point: str, mode: str, log_folder: str) -> None:
-    """Mount `uri` at `mount_point`; return when it is mounted no more."""
-    # The wheel raises exceptions that another package defines, and aborts where that package is missing.
+    """Mount `uri` at `mount_point`; return when it has been unmounted."""
+    # The wheel raises exceptions that another package defines, and aborts if that package is missing.
     azureml.dataprep.__getattr__ = lambda _: RuntimeError
     credential = {"type": "AzureMLCredential"}  # a compute's managed identity
     init_environment(log_folder, None, "INFO", False, None, None, None, credential=credential)

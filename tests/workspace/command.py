@@ -1,4 +1,4 @@
-"""`mnist-pipeline azure ...` in this process: as a person types it, judged by exit code and output."""
+"""Fixtures that run `mnist-pipeline azure ...` as a person types it, and return its exit code and output."""
 
 import json
 import subprocess
@@ -16,14 +16,14 @@ from mnist_pipeline.cli import main
 
 @dataclass(frozen=True)
 class Finished:
-    """What a command left on the screen."""
+    """The exit code and output of a command."""
 
     code: int
     output: str
     error: str
 
     def assert_one_sentence(self, *parts):
-        """A failure that a person understands: exit code 1, one line that holds the parts."""
+        """Check for a failure with exit code 1 and a one-line error that contains the parts."""
         assert self.code == 1, self
         assert self.error.startswith("Error: "), self
         assert self.error.count("\n") == 1, self
@@ -33,7 +33,7 @@ class Finished:
 
 @pytest.fixture
 def typed(capsys, monkeypatch):
-    """A function that runs `mnist-pipeline azure` with the arguments, wherever the process is."""
+    """A function that runs `mnist-pipeline azure` with the arguments in the current folder."""
 
     def run(*arguments):
         monkeypatch.setattr("sys.argv", ["mnist-pipeline", "azure", *map(str, arguments)])
@@ -48,13 +48,13 @@ def typed(capsys, monkeypatch):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """The SDK's retries without the waiting between them."""
+    """Remove the waits between the SDK's retries."""
     monkeypatch.setattr("azure.core.pipeline.policies.RetryPolicy.sleep", lambda *_, **__: None)
 
 
 @pytest.fixture
 def azure(stand_in, azure_environment, tmp_path, monkeypatch, impatient, typed):  # noqa: ARG001 - they set things up
-    """`typed` in a folder with the config.json of the stand-in."""
+    """Like `typed`, in a folder with the config.json of the stand-in."""
     (tmp_path / "config.json").write_text(json.dumps(stand_in.config))
     monkeypatch.chdir(tmp_path)
     return typed
@@ -62,7 +62,7 @@ def azure(stand_in, azure_environment, tmp_path, monkeypatch, impatient, typed):
 
 @pytest.fixture
 def started(azure):  # noqa: ARG001 - it sets things up
-    """A function that starts `mnist-pipeline azure` in a process of its own, to be interrupted."""
+    """A function that starts `mnist-pipeline azure` in a new process, so that a test can interrupt it."""
     processes = []
 
     def start(*arguments):
@@ -79,7 +79,7 @@ def started(azure):  # noqa: ARG001 - it sets things up
 
 @pytest.fixture
 def mine(client):
-    """The name of a submitted job of three small nodes, the first of which writes an output of the job."""
+    """The name of a submitted job with three small nodes; the first node writes the job's output."""
     step = command(
         command="echo > ${{outputs.model}}/MLmodel",
         environment=Environment(image="python:3.11"),

@@ -1,4 +1,4 @@
-"""What the tests of the workspace share."""
+"""Fixtures of the workspace's tests."""
 
 import pytest
 from fresh_components import components_as_if_just_imported

@@ -1,4 +1,4 @@
-"""The components without what the SDK writes into them."""
+"""The components without the SDK's changes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from mnist_pipeline import components
 
 @contextmanager
 def components_as_if_just_imported() -> Iterator[None]:
-    """Undo in the end what the SDK writes into a component that it registers: what one workspace calls its code."""
+    """After the body, undo the SDK's changes: it writes a workspace's name of the code into a registered component."""
     registered = [getattr(components, name).component for name in components.__all__]
     before = [dict(vars(component)) for component in registered]
     try:

@@ -1,4 +1,4 @@
-"""The package as three kinds of people have it: a checkout, an editable install, an installed wheel."""
+"""Three ways to install the package: a checkout on the path, an editable install, and a wheel."""
 
 import shutil
 import site
@@ -16,7 +16,7 @@ class Install:
 
     Attributes:
         python: The interpreter.
-        environment: Variables that it needs.
+        environment: The environment variables that it needs.
     """
 
     python: Path
@@ -24,7 +24,7 @@ class Install:
 
 
 def copy_checkout(folder: Path) -> Path:
-    """Copy what belongs to the package from this checkout, without caches."""
+    """Copy the package's files from this checkout, without caches."""
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(REPOSITORY / "mnist_pipeline", folder / "mnist_pipeline", ignore=ignore)
     for name in ("pyproject.toml", "README.md", "LICENSE"):
@@ -33,7 +33,7 @@ def copy_checkout(folder: Path) -> Path:
 
 
 def from_checkout(folder: Path) -> Install:
-    """Nothing installed: a checkout, `checkout` in the folder if it is there already, is on the path."""
+    """Install nothing, and put the checkout `checkout` in the folder on the path; copy it there if it is missing."""
     checkout = folder / "checkout"
     if not checkout.exists():
         copy_checkout(checkout)
@@ -41,7 +41,7 @@ def from_checkout(folder: Path) -> Install:
 
 
 def editable(folder: Path) -> Install:
-    """`pip install --editable`, without the dependencies."""
+    """Install with `pip install --editable`, without the dependencies."""
     checkout = copy_checkout(folder / "elsewhere")
     python = _python_with_dependencies(folder)
     _pip(python, "install", "--no-deps", "--editable", checkout)
@@ -49,7 +49,7 @@ def editable(folder: Path) -> Install:
 
 
 def from_wheel(folder: Path) -> Install:
-    """A wheel built from the checkout and installed, without the dependencies."""
+    """Build a wheel from the checkout and install it, without the dependencies."""
     checkout = copy_checkout(folder / "built")
     python = _python_with_dependencies(folder)
     _pip(python, "wheel", "--no-deps", "--wheel-dir", folder / "dist", checkout)
@@ -58,10 +58,12 @@ def from_wheel(folder: Path) -> Install:
 
 
 def _python_with_dependencies(folder: Path) -> Path:
-    """Make a virtual environment that finds the packages of this one, but not mnist_pipeline among them."""
+    """Make a virtual environment that finds all packages of this one except mnist_pipeline."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     (own,) = (folder / "venv/lib").glob("python*/site-packages")
-    (own / "dependencies.pth").write_text("\n".join(site.getsitepackages()) + "\n")  # their .pth files are not read
+    (own / "dependencies.pth").write_text(
+        "\n".join(site.getsitepackages()) + "\n"
+    )  # Python does not read the .pth files there
     return folder / "venv/bin/python"
 
 

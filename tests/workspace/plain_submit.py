@@ -1,6 +1,6 @@
-"""What a notebook does, with nothing but the SDK: run with the package installed, in a folder with a config.json.
+"""Submit as a notebook does, with only the SDK. Needs the installed package and a config.json in the current folder.
 
-Prints the name of each submitted job and, last, the folder that the package was imported from.
+Prints the name of each submitted job, and at the end the folder from which the package was imported.
 """
 
 from pathlib import Path

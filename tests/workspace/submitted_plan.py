@@ -1,4 +1,4 @@
-"""From what a workspace received to a plan that can be carried out here; our pipelines' own objects play no part."""
+"""Makes a plan for the runner from what a workspace received, without the objects of our pipelines."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ _NODE_OUTPUT = re.compile(r"\$\{\{parent\.jobs\.(\w+)\.outputs\.(\w+)\}\}")
 
 
 def plan_of(job: SubmittedJob, folder: Path) -> Plan:
-    """Lay out what was uploaded in `folder` and return the plan of the submitted job."""
+    """Write the uploaded files to `folder` and return the plan of the submitted job."""
     inputs = {name: _job_input(job, name, folder / "data") for name in job.properties.get("inputs") or {}}
     nodes = {name: _plan_node(node, inputs, folder / "snapshots") for name, node in job.nodes.items()}
     return Plan(job.name, job.properties["experimentName"], nodes, outputs={})

@@ -1,4 +1,4 @@
-"""The command in a process of its own: what it costs to start, and what it says without a workspace."""
+"""The command in its own process: what it imports at the start, and what it does without a workspace."""
 
 import ast
 import os
@@ -43,7 +43,7 @@ def test_each_command_has_its_help(name, tmp_path):
     assert finished.stdout.startswith("Usage: mnist-pipeline azure")
 
 
-def test_the_command_line_is_there_before_the_azure_sdk_is():
+def test_the_command_starts_without_importing_the_azure_sdk():
     program = "import sys, mnist_pipeline.cli.main; print([m for m in sys.modules if m.startswith('azure')])"
 
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -85,7 +85,7 @@ def test_an_export_and_a_dry_run_need_no_settings(tmp_path):
     assert (tmp_path / "prep.yml").is_file()
 
 
-def test_exporting_what_is_not_there_names_what_is(tmp_path):
+def test_exporting_an_unknown_name_lists_the_known_ones(tmp_path):
     finished = command("export", "flying", "x.yml", cwd=tmp_path)
 
     assert finished.returncode == 2

@@ -1,4 +1,4 @@
-"""Every `${{parent.inputs.x}}` in what is sent has its `x` in the same body, however the pipeline gets there."""
+"""In every submitted pipeline, each `${{parent.inputs.x}}` refers to an input `x` of the same body."""
 
 import json
 
@@ -56,7 +56,7 @@ def make_job(pipeline_function, **settings):
 
 
 def bodies(stand_in):
-    """Every pipeline that was sent: the jobs, and the pipeline components."""
+    """Return every pipeline that was sent: the jobs and the pipeline components."""
     for request in stand_in.requests:
         if request.method == "PUT" and request.host == HOST and "/jobs/" in request.path:
             yield request.json["properties"]
@@ -74,7 +74,7 @@ def assert_sent_whole(stand_in, settings=()):
     assert stand_in.unknown == []
 
 
-def test_all_settings_are_set_in_these_tests():
+def test_these_tests_set_every_setting():
     assert POLICY.keys() == vars(Policy()).keys()
     assert HYPERPARAMETERS.keys() == vars(Hyperparameters()).keys()
     assert settings_of(image_classification_pipeline) == ALL_SET
@@ -105,12 +105,12 @@ def test_a_job_with_a_dangling_binding_is_refused(stand_in, client):
 
 
 def test_our_validation_refuses_it_too():
-    with pytest.raises(WorkspaceError, match="bound to inputs of the pipeline that have no value: limit; "):
+    with pytest.raises(WorkspaceError, match="inputs of the pipeline that have no value: limit; "):
         validate(optional_limit())
 
 
 def test_an_optional_input_of_an_outer_pipeline_cannot_be_bound_to_a_setting(client):
-    """It would be dropped, and with it a check of the gate; the SDK refuses it because no setting is optional."""
+    """The SDK refuses it, because no setting is optional. Otherwise the gate would lose a check."""
 
     @pipeline()
     def outer(data: Input(type="uri_folder"), limit: Input(type="number", optional=True) = None):
@@ -126,7 +126,7 @@ def test_an_optional_input_of_an_outer_pipeline_cannot_be_bound_to_a_setting(cli
 @pytest.mark.parametrize("pipeline_function", PIPELINES)
 @pytest.mark.parametrize("all_set", [False, True], ids=["defaults", "all set"])
 class TestEveryPipeline:
-    def test_by_the_bare_sdk(self, pipeline_function, all_set, stand_in, client):
+    def test_with_the_plain_sdk(self, pipeline_function, all_set, stand_in, client):
         settings = settings_of(pipeline_function) if all_set else {}
 
         client.jobs.create_or_update(make_job(pipeline_function, **settings))
@@ -159,14 +159,14 @@ class TestEveryPipeline:
 
     def test_after_dump_and_load(self, pipeline_function, all_set, stand_in, client, tmp_path, monkeypatch):
         settings = settings_of(pipeline_function) if all_set else {}
-        monkeypatch.setattr(DATA, "path", "azureml:mnist:1")  # before any other path the SDK would write azureml:
+        monkeypatch.setattr(DATA, "path", "azureml:mnist:1")  # the SDK would put azureml: in front of any other path
         make_job(pipeline_function, **settings).dump(tmp_path / "job.yml")
 
         client.jobs.create_or_update(load_job(tmp_path / "job.yml"))
 
         assert_sent_whole(stand_in, settings)
 
-    def test_by_our_command(self, pipeline_function, all_set, stand_in, azure):
+    def test_with_our_command(self, pipeline_function, all_set, stand_in, azure):
         settings = settings_of(pipeline_function) if all_set else {}
         name = pipeline_function.__name__.removesuffix("_pipeline").replace("_", "-")
         data = [f"--data={data}={DATA.path}" for data in DATA_INPUTS[pipeline_function]]

@@ -29,7 +29,7 @@ def step(
     description="Say it.",
     environment=None,
 ):
-    """A component of every kind of input, in an environment of its own unless one is named."""
+    """Return a component with every kind of input; its environment is inline unless one is named."""
     conda_file = {"channels": ["conda-forge"], "dependencies": ["python=3.11", "pip", {"pip": list(packages)}]}
     return command(
         name="step",
@@ -53,7 +53,7 @@ def puts(stand_in):
     return [request.path for request in stand_in.requests if request.method == "PUT" and "/components/" in request.path]
 
 
-def test_components_are_registered_once_however_often_it_is_asked(azure, stand_in):
+def test_registering_a_component_twice_makes_one_version(azure, stand_in):
     first, puts_first = azure("register-components"), puts(stand_in)
     second, puts_second = azure("register-components"), puts(stand_in)
 
@@ -75,7 +75,7 @@ def test_json_is_one_object_per_component(azure):
     assert {answer["is_new"] for answer in second} == {False}
 
 
-def test_the_component_itself_stays_as_it_is(client):
+def test_registering_does_not_change_the_component(client):
     register(client, prepare_data_component.component, "2")
 
     assert prepare_data_component.component.version == "1"
@@ -83,14 +83,14 @@ def test_the_component_itself_stays_as_it_is(client):
 
 
 @pytest.mark.parametrize("name", components.__all__)
-def test_what_the_bare_sdk_registered_is_the_same_however_the_service_spells_it(name, client):
+def test_a_component_that_the_plain_sdk_registered_counts_as_the_same(name, client):
     component = getattr(components, name).component
     client.components.create_or_update(copy.copy(component))
 
     assert not register(client, component).is_new
 
 
-def test_ranges_choices_and_defaults_are_compared_as_what_they_are(client):
+def test_ranges_choices_and_defaults_are_compared_by_value(client):
     component = step()
     client.components.create_or_update(copy.copy(component))
 
@@ -105,18 +105,18 @@ def test_ranges_choices_and_defaults_are_compared_as_what_they_are(client):
         (step(image="python:3.12"), "environment.image"),
         (step(packages=("numpy==2.4.6",)), "environment.conda_file"),
     ]:
-        with pytest.raises(WorkspaceError, match=f"step is registered under version 1 already, with another {place};"):
+        with pytest.raises(WorkspaceError, match=rf"step version 1 is already registered .* \({place}\);"):
             register(client, changed)
 
 
-def test_code_that_changed_is_told_by_the_hash_of_the_registered_code(client, tmp_path):
+def test_changed_code_is_detected_by_its_hash(client, tmp_path):
     (tmp_path / "step.py").write_text("print(1)")
     client.components.create_or_update(step(code=tmp_path))
     assert not register(client, step(code=tmp_path)).is_new
 
     (tmp_path / "step.py").write_text("print(2)")
 
-    with pytest.raises(WorkspaceError, match="with another code; give it a new version with --version"):
+    with pytest.raises(WorkspaceError, match=r"different content \(code\); give a new version with --version"):
         register(client, step(code=tmp_path))
     assert register(client, step(code=tmp_path), "2").is_new
 
@@ -127,20 +127,20 @@ def test_a_registered_environment_is_compared_by_name_and_version(client):
     client.components.create_or_update(step(environment="azureml:mine:1"))
 
     assert not register(client, step(environment="azureml:mine:1")).is_new
-    with pytest.raises(WorkspaceError, match="with another environment"):
+    with pytest.raises(WorkspaceError, match=r"different content \(environment\)"):
         register(client, step(environment="azureml:mine:2"))
 
 
-def test_all_that_differs_is_named(client):
+def test_every_difference_is_named(client):
     client.components.create_or_update(step())
 
-    with pytest.raises(WorkspaceError, match=r"with another command, description, inputs\.word;"):
+    with pytest.raises(WorkspaceError, match=r"different content \(command, description, inputs\.word\);"):
         register(client, step(line="echo no", words=("x", "y"), description="another"))
 
 
 @pytest.mark.parametrize("status", [400, 409])
-def test_a_request_that_is_refused_because_the_component_is_there_is_a_success(status, client, stand_in):
-    """The answer was lost, and the SDK sent the request again; 400 is what Azure says of an immutable field."""
+def test_a_refusal_because_the_component_exists_is_a_success(status, client, stand_in):
+    """The answer was lost, and the SDK sent the request again. Azure answers 400 for an immutable field."""
     stand_in.faults.lose_answer("PUT", "/components/step")
     stand_in.faults.status("PUT", "/components/step", status)
 
@@ -149,14 +149,14 @@ def test_a_request_that_is_refused_because_the_component_is_there_is_a_success(s
 
 
 @pytest.mark.parametrize("status", [400, 409])
-def test_a_request_that_is_refused_for_itself_is_an_error(status, client, stand_in):
+def test_any_other_refusal_is_an_error(status, client, stand_in):
     stand_in.faults.status("PUT", "/components/step", status)
 
     with pytest.raises(WorkspaceError, match="cannot register component step:1"):
         register(client, step())
 
 
-def test_a_lost_answer_registers_no_less_and_no_more(azure, stand_in):
+def test_a_lost_answer_still_registers_exactly_one_version(azure, stand_in):
     stand_in.faults.lose_answer("PUT", "/components/prep_data")
 
     assert azure("register-components").code == 0
@@ -169,5 +169,5 @@ def test_no_permission_is_one_sentence(azure, stand_in):
     azure("register-components").assert_one_sentence("cannot register component", "AzureML Data Scientist")
 
 
-def test_a_workspace_that_is_not_there_is_one_sentence(azure):
-    azure("register-components", "--workspace", "nowhere").assert_one_sentence("no such workspace")
+def test_a_missing_workspace_is_one_sentence(azure):
+    azure("register-components", "--workspace", "nowhere").assert_one_sentence("the workspace does not exist")

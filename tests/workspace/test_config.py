@@ -20,7 +20,7 @@ def write(file, content):
     file.write_text(json.dumps(content))
 
 
-def test_an_option_counts_before_a_variable_before_the_file(tmp_path):
+def test_options_win_over_variables_and_variables_over_the_file(tmp_path):
     write(tmp_path / "config.json", CONFIG)
     variables = {"AZUREML_ARM_RESOURCEGROUP": "variable-group"}
 
@@ -31,7 +31,7 @@ def test_an_option_counts_before_a_variable_before_the_file(tmp_path):
         "variable-group",
         "mine",
     )
-    assert found.sources == (str(tmp_path / "config.json"), "variables", "options")
+    assert found.sources == (str(tmp_path / "config.json"), "environment variables", "options")
 
 
 @pytest.mark.parametrize("place", ["config.json", ".azureml/config.json", "aml_config/project.json", "project.json"])
@@ -55,35 +55,35 @@ def test_the_file_is_the_one_that_the_sdk_finds(place, content, tmp_path):
     assert found.workspace == client.workspace_name
 
 
-def test_a_folder_of_its_own_counts_before_a_nearer_plain_file_as_in_the_sdk(tmp_path):
+def test_a_config_folder_wins_over_a_nearer_plain_file_as_in_the_sdk(tmp_path):
     write(tmp_path / ".azureml/config.json", CONFIG)
     write(tmp_path / "a/config.json", {**CONFIG, "workspace_name": "nearer"})
 
     assert find_settings(environment={}, start=tmp_path / "a").workspace == "file-workspace"
 
 
-def test_what_is_missing_is_named_with_where_it_was_looked_for_and_three_ways_to_give_it(tmp_path):
+def test_missing_settings_are_named_with_three_ways_to_give_them(tmp_path):
     with pytest.raises(WorkspaceError) as caught:
         find_settings(subscription="mine", environment={}, start=tmp_path)
 
     sentence = str(caught.value)
     assert "resource_group, workspace_name are not set" in sentence
-    assert f"config.json in {tmp_path} and the folders above" in sentence
+    assert f"no config.json in {tmp_path} or the folders above" in sentence
     assert "--resource-group, --workspace" in sentence
     assert "AZUREML_ARM_RESOURCEGROUP, AZUREML_ARM_WORKSPACE_NAME" in sentence
     assert "download config.json" in sentence
     assert "subscription" not in sentence.lower()
 
 
-def test_a_file_of_something_else_is_named(tmp_path):
+def test_a_config_file_without_the_setting_is_named(tmp_path):
     write(tmp_path / "config.json", {"layers": []})
 
-    with pytest.raises(WorkspaceError, match=r"workspace_name is not set.*config\.json, which does not have it"):
+    with pytest.raises(WorkspaceError, match=r"workspace_name is not set.*config\.json does not have it"):
         find_settings("s", "g", environment={}, start=tmp_path)
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", "\x00"])
-def test_a_spoiled_file_is_named(text, tmp_path):
+def test_a_damaged_config_file_is_named(text, tmp_path):
     (tmp_path / "config.json").write_text(text)
 
     with pytest.raises(WorkspaceError, match=r"config\.json: not .*download it again"):

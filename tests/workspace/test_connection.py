@@ -1,4 +1,4 @@
-"""Doctor, and the sentences that each fault becomes."""
+"""The command doctor, and the error sentence for each fault."""
 
 import json
 
@@ -10,7 +10,7 @@ pytest_plugins = ["command"]
 COMPUTES = "/computes"
 
 
-def test_doctor_finds_nothing_wrong_with_a_workspace_that_can_be_used(azure, stand_in):
+def test_doctor_passes_every_check_of_a_usable_workspace(azure, stand_in):
     finished = azure("doctor", "--json")
 
     assert finished.code == 0
@@ -22,16 +22,16 @@ def test_doctor_finds_nothing_wrong_with_a_workspace_that_can_be_used(azure, sta
     assert stand_in.unknown == []
 
 
-def test_doctor_without_settings_says_how_to_give_them_and_leaves_out_the_rest(typed, tmp_path, monkeypatch):
+def test_doctor_without_settings_says_how_to_give_them_and_skips_the_rest(typed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("AZUREML_ARM_SUBSCRIPTION", "AZUREML_ARM_RESOURCEGROUP", "AZUREML_ARM_WORKSPACE_NAME"):
         monkeypatch.delenv(name, raising=False)
 
     finished = typed("doctor")
 
-    finished.assert_one_sentence("configuration failed")
+    finished.assert_one_sentence("the configuration check failed")
     assert "AZUREML_ARM_SUBSCRIPTION" in finished.output
-    assert finished.output.count("left out") == 3
+    assert finished.output.count("skipped") == 3
 
 
 def expire(stand_in, _):
@@ -53,26 +53,26 @@ def wrong_client(_, monkeypatch):
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        (expire, "the client secret in AZURE_CLIENT_SECRET has expired; make a new one"),
+        (expire, "the secret in AZURE_CLIENT_SECRET has expired; create a new one"),
         (wrong_secret, "AZURE_CLIENT_SECRET is not a secret of the application AZURE_CLIENT_ID"),
         (wrong_tenant, "the tenant AZURE_TENANT_ID does not exist"),
-        (wrong_client, "the application AZURE_CLIENT_ID is not known in the tenant"),
+        (wrong_client, "the tenant AZURE_TENANT_ID has no application AZURE_CLIENT_ID"),
     ],
 )
 def test_a_credential_that_is_refused_says_which_variable_to_change(spoil, sentence, azure, stand_in, monkeypatch):
     spoil(stand_in, monkeypatch)
 
     azure("list", "computes").assert_one_sentence(sentence)
-    doctor = azure("doctor")
-    doctor.assert_one_sentence("credential failed")
-    assert "make" in sentence or "variables" not in doctor.output
+    doctor = azure("doctor", "--json")
+    doctor.assert_one_sentence("the credential check failed")
+    assert sentence in doctor.output
 
 
-def test_without_any_credential_it_says_the_ways_to_sign_in(azure, monkeypatch):
+def test_without_a_credential_the_error_says_how_to_sign_in(azure, monkeypatch):
     for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")  # the others would be asked for seconds
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")  # trying the others takes seconds
 
     azure("list", "computes").assert_one_sentence("cannot list the computes", "az login", "AZURE_CLIENT_SECRET")
 
@@ -83,32 +83,32 @@ def test_without_any_credential_it_says_the_ways_to_sign_in(azure, monkeypatch):
         (401, "refused the token"),
         (403, "ask an owner of the workspace for the role AzureML Data Scientist"),
         (404, "not found"),
-        (409, "under that name or is busy"),
+        (409, "the name is taken or Azure is busy"),
         (429, "too many requests; wait a minute"),
-        (500, "Azure failed with 500"),
-        (503, "Azure failed with 503"),
+        (500, "Azure failed with status 500"),
+        (503, "Azure failed with status 503"),
     ],
 )
-def test_a_refusal_becomes_one_sentence_that_says_what_to_do(status, sentence, azure, stand_in):
+def test_a_refusal_becomes_one_sentence_with_a_remedy(status, sentence, azure, stand_in):
     stand_in.faults.status("GET", COMPUTES, status, times=50)
 
     azure("list", "computes").assert_one_sentence("cannot list the computes: ", sentence)
 
 
 @pytest.mark.parametrize("status", [429, 500])
-def test_a_fault_that_passes_is_sat_out(status, azure, stand_in):
+def test_a_passing_fault_is_retried_until_it_is_over(status, azure, stand_in):
     stand_in.faults.status("GET", COMPUTES, status, times=3)
 
     assert azure("list", "computes").code == 0
 
 
-def test_a_connection_that_breaks_off_again_and_again_is_one_sentence(azure, stand_in):
+def test_a_connection_that_keeps_breaking_is_one_sentence(azure, stand_in):
     stand_in.faults.drop("GET", COMPUTES, times=50)
 
-    azure("list", "computes").assert_one_sentence("cannot be reached or broke off")
+    azure("list", "computes").assert_one_sentence("Azure is not reachable or the connection broke")
 
 
-def test_a_proxy_that_is_not_there_is_one_sentence(azure, monkeypatch):
+def test_a_missing_proxy_is_one_sentence(azure, monkeypatch):
     for name in ("HTTPS_PROXY", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
 
@@ -116,10 +116,12 @@ def test_a_proxy_that_is_not_there_is_one_sentence(azure, monkeypatch):
 
 
 def test_a_workspace_that_does_not_exist_is_named(azure):
-    azure("list", "computes", "--workspace", "nowhere").assert_one_sentence("no such workspace", "azure doctor")
+    azure("list", "computes", "--workspace", "nowhere").assert_one_sentence(
+        "the workspace does not exist", "azure doctor"
+    )
 
 
-def test_a_secret_that_a_server_repeats_is_not_shown(azure, stand_in, monkeypatch):
+def test_a_secret_in_a_servers_answer_is_not_shown(azure, stand_in, monkeypatch):
     monkeypatch.setenv("SOME_PASSWORD", "canary-in-a-coal-mine")
     stand_in.faults.instead("GET", COMPUTES, lambda *_: service_error(400, "You sent canary-in-a-coal-mine."))
 

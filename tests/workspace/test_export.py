@@ -8,7 +8,7 @@ from mnist_pipeline.pipelines import image_classification_pipeline, train_evalua
 from mnist_pipeline.sdk import code_of, nodes_of
 from mnist_pipeline.workspace.component_content import content_of, differences
 from mnist_pipeline.workspace.export import export
-from mnist_pipeline.workspace.placement import Placement, place
+from mnist_pipeline.workspace.placement import Placement, assign_computes
 from mnist_pipeline.workspace.specification import validate
 
 
@@ -37,7 +37,7 @@ def test_a_component_is_read_back_with_the_same_interface_command_environment_an
     ids=["image_classification", "train_evaluate_register"],
 )
 def test_a_job_is_read_back_with_the_same_nodes_bindings_and_snapshots(job, tmp_path):
-    place(job, Placement("cpu-cluster"), {"train_node": Placement("gpu-cluster")})
+    assign_computes(job, Placement("cpu-cluster"), {"train_node": Placement("gpu-cluster")})
 
     export(job, tmp_path / "job.yml")
 

@@ -66,5 +66,5 @@ def test_children_are_listed_by_their_nodes_names_with_states(azure, stand_in):
 
 
 @pytest.mark.parametrize("command", ["children", "cancel", "stream", "logs"])
-def test_a_job_that_is_not_there_is_one_sentence(command, azure):
+def test_a_missing_job_is_one_sentence(command, azure):
     azure(command, "nothing").assert_one_sentence("job nothing", "not found")

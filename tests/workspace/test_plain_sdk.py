@@ -1,4 +1,4 @@
-"""The SDK alone, no helper of ours: what a notebook sends, from where, and what it keeps to itself."""
+"""The SDK alone, without our commands: what a notebook sends, and what it must not send."""
 
 import json
 import os
@@ -52,7 +52,7 @@ def submit_plainly(install: Install, stand_in, folder: Path, **environment: str)
 
 
 @pytest.mark.parametrize("make_job", [main_job, script_job])
-def test_a_job_that_a_notebook_submits_arrives_whole(make_job, stand_in, client):
+def test_a_job_from_a_notebook_arrives_complete(make_job, stand_in, client):
     job = make_job()
     names = list(job.jobs)
 
@@ -74,7 +74,7 @@ def test_a_component_that_a_notebook_registers_has_its_own_name_and_version(stan
     assert stand_in.unknown == []
 
 
-def test_assets_that_are_registered_are_found_again(stand_in, client, tmp_path):
+def test_registered_assets_are_found_again(stand_in, client, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data/a.csv").write_text("1,2")
     client.data.create_or_update(Data(name="digits", version="7", path=tmp_path / "data", type="uri_folder"))
@@ -97,7 +97,7 @@ def test_the_nodes_of_a_job_share_one_upload(stand_in, client):
 
 @pytest.mark.parametrize("make_job", [main_job, script_job])
 def test_a_second_workspace_gets_its_own_upload(make_job, stand_in, client, azurite, tmp_path, monkeypatch):
-    """Though the SDK writes into a component what the first workspace calls it."""
+    """The SDK writes the first workspace's name of the code into a component."""
     first = client.jobs.create_or_update(make_job())
 
     with running_stand_in(azurite, tmp_path) as second, monkeypatch.context() as patch:
@@ -115,7 +115,7 @@ def test_a_second_workspace_gets_its_own_upload(make_job, stand_in, client, azur
         assert received.nodes[name].snapshot == node.snapshot
 
 
-def test_what_is_uploaded_is_the_components_and_the_machine_learning_and_nothing_else(stand_in, client):
+def test_only_the_components_and_the_machine_learning_are_uploaded(stand_in, client):
     submitted = client.jobs.create_or_update(main_job())
 
     snapshot = stand_in.submitted_job(submitted.name).nodes["train_node"].snapshot
@@ -145,12 +145,14 @@ def test_a_checkout_an_editable_install_and_a_wheel_submit_the_same_code(stand_i
         ("from_wheel", "venv"),
     ]
     assert len(stand_in.jobs) == 6
-    assert len(stand_in.workspace.resources.of_kind("codes")) == 1  # the SDK found its hash there, and sent no other
+    assert (
+        len(stand_in.workspace.resources.of_kind("codes")) == 1
+    )  # the SDK found the hash there and uploaded nothing else
     assert stand_in.unknown == []
 
 
 @pytest.mark.slow
-def test_a_secret_that_lies_about_is_sent_to_nobody(stand_in, tmp_path):
+def test_a_secret_in_a_nearby_file_is_never_sent(stand_in, tmp_path):
     checkout = copy_checkout(tmp_path / "checkout")
     plant_canaries(checkout)
     install = from_checkout(tmp_path)
@@ -167,7 +169,7 @@ def test_a_secret_that_lies_about_is_sent_to_nobody(stand_in, tmp_path):
 
 
 def plant_canaries(checkout: Path) -> None:
-    """Put a secret where people leave them: beside the package, in it, and in each folder of it."""
+    """Put a secret where people leave secrets: next to the package, in it, and in each of its folders."""
     package = checkout / "mnist_pipeline"
     folders = [checkout, package, package / "components", package / "mnist", package / "components/environments"]
     files = [".env", "config.json", "notes.ipynb", "model.keras", "train.csv", "__pycache__/train.cpython-311.pyc"]
@@ -179,5 +181,5 @@ def plant_canaries(checkout: Path) -> None:
 
 
 def mentions(secret: str, request) -> bool:
-    """Whether a request gives a secret away: in its body, its address or its headers."""
+    """Tell whether the body, the address or the headers of a request contain a secret."""
     return secret.encode() in b"\n".join([request.body, request.target.encode(), repr(request.headers).encode()])

@@ -1,4 +1,4 @@
-"""The stand-in held to recordings of live workspaces: each request of ours and the SDK's, and each answer to it."""
+"""The stand-in compared with recordings of live workspaces: every request of ours and of the SDK, and every answer."""
 
 import json
 
@@ -9,7 +9,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.identity import DefaultAzureCredential
 from fresh_components import components_as_if_just_imported
 from workspace_stand_in import recordings, requests_page, running_stand_in
-from workspace_stand_in.fixtures import led_to
+from workspace_stand_in.fixtures import lead_clients_to
 from workspace_stand_in.message import Answer
 
 from mnist_pipeline.cli import main
@@ -22,12 +22,12 @@ SAMPLE = ("submit", "image-classification", "--data", "sample", "--compute")
 
 @pytest.fixture(scope="module")
 def stand_in(azurite, tmp_path_factory):
-    """A stand-in of which everything was asked that our commands and the SDK's own ask."""
+    """A stand-in after every request that our commands and the SDK's own functions send."""
     folder = tmp_path_factory.mktemp("recordings")
     with running_stand_in(azurite, folder) as stand_in:
         (folder / "config.json").write_text(json.dumps(stand_in.config))
         with pytest.MonkeyPatch.context() as patch, components_as_if_just_imported():
-            led_to(stand_in, patch)
+            lead_clients_to(stand_in, patch)
             patch.chdir(folder)
             ask_everything(stand_in, folder, patch)
         yield stand_in
@@ -87,12 +87,14 @@ def ask_everything(stand_in, folder, patch):
     run, port = stand_in.jobs.folder_of("first", "result")
     client.jobs.download(run, download_path=folder / "of a node", output_name=port)
     written = client.jobs._runs_operations.get_run_data("first").run_metadata.outputs["result"]
-    client.jobs._dataset_dataplane_operations.get_batch_dataset_uris([written.asset_id])  # public, it is never asked
+    client.jobs._dataset_dataplane_operations.get_batch_dataset_uris(
+        [written.asset_id]
+    )  # no public function sends this
 
     client.jobs.create_or_update(a_job_that_writes_a_model())
     stand_in.put_output("fourth", "model", {"MLmodel": b"flavors: {}"})
     stand_in.jobs.set_status("fourth", "Completed")
-    with pytest.raises(TypeError, match="unexpected keyword argument 'values'"):  # azure-ai-ml 1.35 cannot ask
+    with pytest.raises(TypeError, match="unexpected keyword argument 'values'"):  # azure-ai-ml 1.35 cannot send this
         client.jobs.download("fourth", download_path=folder / "model", output_name="model")
     written = client.jobs._runs_operations.get_run_data("fourth").run_metadata.outputs["model"]
     ask = client.jobs._model_dataplane_operations._operation.batch_get_resolved_uris
@@ -113,7 +115,7 @@ def ask_everything(stand_in, folder, patch):
 def a_job(compute="cpu-cluster", **inputs):
     data = Input(type="uri_folder", path="azureml://datastores/workspaceblobstore/paths/digits")
     job = image_classification_pipeline(pipeline_input_data=data, **inputs)
-    job.settings.default_compute = compute  # which the client does not look for
+    job.settings.default_compute = compute  # the client does not check it
     return job
 
 
@@ -174,7 +176,7 @@ def test_every_request_has_a_row(stand_in):
     assert stand_in.unknown == []
 
 
-def test_every_answer_is_one_that_its_row_names(stand_in):
+def test_every_answer_matches_a_case_of_its_row(stand_in):
     wrong = {}
     for request, answer in stand_in.exchanges:
         cases = recordings.kind_of(request).cases
@@ -186,27 +188,27 @@ def test_every_answer_is_one_that_its_row_names(stand_in):
 
 
 @pytest.mark.parametrize(("kind", "case"), CASES, ids=[f"{kind.request}: {case.when}" for kind, case in CASES])
-def test_every_answer_that_is_known_was_given(kind, case, stand_in):
+def test_every_case_was_answered(kind, case, stand_in):
     faults = [case.fault(answer) for request, answer in stand_in.exchanges if recordings.kind_of(request) is kind]
 
     assert None in faults, faults
 
 
 @pytest.mark.parametrize("kind", [kind for kind in recordings.kinds() if kind.sent], ids=lambda kind: kind.request)
-def test_the_sdk_sends_the_version_of_the_api_that_the_row_says(kind, stand_in):
+def test_the_sdk_sends_the_api_version_of_the_row(kind, stand_in):
     asked = [request for request, _ in stand_in.exchanges if recordings.kind_of(request) is kind]
 
     assert {request.query["api-version"] for request in asked} == {kind.sent}
 
 
-def test_every_answer_has_its_evidence_or_is_said_to_be_assumed():
+def test_every_answer_has_evidence_or_is_marked_as_assumed():
     for kind, case in CASES:
         assert bool(case.recording) + bool(case.public) + bool(case.assumed) >= 1, (kind.request, case.when)
         assert not (case.recording and case.public), (kind.request, case.when)
         assert case.recording in {"", *recordings.recordings()}, (kind.request, case.when)
 
 
-def test_a_component_without_a_name_gets_a_version_of_the_services_own(stand_in):
+def test_the_service_chooses_the_version_of_an_anonymous_component(stand_in):
     asked = [
         (request, json.loads(answer.body))
         for request, answer in stand_in.exchanges
@@ -219,7 +221,7 @@ def test_a_component_without_a_name_gets_a_version_of_the_services_own(stand_in)
         assert component["id"].endswith(f"/versions/{component['name']}")
 
 
-def test_a_field_that_was_never_recorded_is_a_fault():
+def test_a_field_that_was_never_recorded_is_an_error():
     (case,) = [case for kind, case in CASES if kind.request == "a datastore's secrets"]
     answer = Answer(200, b'{"secretsType": "AccountKey", "key": "k", "more": 1}')
 

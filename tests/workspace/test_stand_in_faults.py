@@ -1,4 +1,4 @@
-"""What the unmodified client makes of each fault; how we put it to a person is tested with the commands."""
+"""The unmodified client's reaction to each fault. The tests of the commands check our own error messages."""
 
 import time
 
@@ -20,7 +20,7 @@ COMPUTES = "/computes/"
 
 @pytest.fixture
 def submit(client):
-    """A function that submits the smallest job there is."""
+    """A function that submits the smallest possible job."""
 
     def submit(**changes):
         settings = {"name": "greet", "compute": "cpu-cluster", **changes}
@@ -48,7 +48,7 @@ def test_without_a_fault_a_job_is_put_once(stand_in, submit):
     assert len(puts_of_jobs(stand_in)) == 1
 
 
-def test_a_client_that_is_told_to_wait_waits_and_comes_back(stand_in, submit):
+def test_a_throttled_client_waits_and_tries_again(stand_in, submit):
     stand_in.faults.throttle("PUT", JOBS, seconds=1)
 
     started = time.monotonic()
@@ -118,10 +118,10 @@ def test_a_connection_that_always_drops_is_an_error_in_the_end(stand_in, client)
     with pytest.raises(ServiceRequestError):  # behind a proxy; a direct connection ends in a ServiceResponseError
         client.compute.get("cpu-cluster")
 
-    assert dropped.seen == 4  # once and three retries
+    assert dropped.seen == 4  # one request and three retries
 
 
-def test_after_a_fault_is_cleared_all_is_well(stand_in, client):
+def test_a_cleared_fault_no_longer_happens(stand_in, client):
     stand_in.faults.status("GET", COMPUTES, 403)
     with pytest.raises(HttpResponseError):
         client.compute.get("cpu-cluster")
@@ -131,7 +131,7 @@ def test_after_a_fault_is_cleared_all_is_well(stand_in, client):
     assert client.compute.get("cpu-cluster").size == "STANDARD_DS3_V2"
 
 
-def test_a_job_under_a_name_that_another_job_has_is_refused(stand_in, submit):
+def test_a_job_under_the_name_of_another_job_is_refused(stand_in, submit):
     submit()
 
     with pytest.raises(HttpResponseError, match="A job with this name already exists"):
@@ -165,7 +165,7 @@ def test_an_unknown_workspace_is_not_found(stand_in):
         ({"tenant_id": "77777777-aaaa-4aaa-8aaa-777777777777"}, "77777777.*double check your tenant name"),
     ],
 )
-def test_a_wrong_credential_is_refused_in_the_words_of_entra(stand_in, changes, words):
+def test_a_wrong_credential_gets_entras_message(stand_in, changes, words):
     principal = stand_in.principal
     right = {"tenant_id": principal.tenant, "client_id": principal.client, "client_secret": principal.secret}
     credential = ClientSecretCredential(**{**right, **changes})
@@ -174,7 +174,7 @@ def test_a_wrong_credential_is_refused_in_the_words_of_entra(stand_in, changes, 
         credential.get_token("https://management.azure.com/.default")
 
 
-def test_an_expired_secret_is_refused_in_the_words_of_entra(stand_in, client):
+def test_an_expired_secret_gets_entras_message(stand_in, client):
     stand_in.faults.expired_secret()
 
     with pytest.raises(ClientAuthenticationError, match="AADSTS7000222"):

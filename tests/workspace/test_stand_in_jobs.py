@@ -1,4 +1,4 @@
-"""Jobs do not run in the stand-in: a test says what becomes of them, and the client is told so."""
+"""Jobs do not run in the stand-in. A test sets their states, and the client sees them."""
 
 import pytest
 from azure.ai.ml import Input
@@ -34,7 +34,7 @@ def test_a_job_and_its_nodes_have_the_states_that_a_test_sets(stand_in, client, 
     }
 
 
-def test_a_job_that_is_streamed_goes_through_its_states_to_the_end(stand_in, client, job, capsys):
+def test_a_streamed_job_goes_through_its_states(stand_in, client, job, capsys):
     stand_in.jobs.will_be(job, ("Running", {"train_node": "Running"}), "Completed")
 
     client.jobs.stream(job)
@@ -43,7 +43,7 @@ def test_a_job_that_is_streamed_goes_through_its_states_to_the_end(stand_in, cli
     assert set(states(client, job).values()) == {"Completed"}
 
 
-def test_a_failed_job_that_is_streamed_says_why(stand_in, client, job):
+def test_a_streamed_job_that_fails_says_why(stand_in, client, job):
     stand_in.jobs.set_status(job, "Failed", error="the disk is full")
 
     with pytest.raises(JobException, match="the disk is full"):
@@ -69,7 +69,7 @@ def test_a_job_that_has_ended_cannot_be_canceled(stand_in, client, job):
     strict=True,
     reason="azure-ai-ml 1.35 compares UriFolder with uri_folder and brings nothing (Azure/azure-sdk-for-python 48941)",
 )
-def test_an_output_that_a_job_has_written_is_downloaded(stand_in, client, job, tmp_path):
+def test_the_output_of_a_job_is_downloaded(stand_in, client, job, tmp_path):
     stand_in.jobs.set_status(job, "Completed")
     stand_in.put_output(job, "model", {"MLmodel": b"flavors: {}", "data/model.keras": b"weights"})
 

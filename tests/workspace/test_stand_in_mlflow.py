@@ -1,4 +1,4 @@
-"""Azure's MLflow as the stand-in has it, asked by azureml-mlflow, unmodified."""
+"""The stand-in's version of Azure's MLflow, used through the unmodified azureml-mlflow."""
 
 import contextlib
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def job(stand_in, tracking_server):
-    """The id of a run that is active in this process as in a job's."""
+    """The id of a run that this process uses as a job's process would."""
     with inside_a_job(stand_in, tracking_server, "stand-in-mlflow") as run_id, mlflow.start_run():
         yield run_id
 
@@ -37,7 +37,7 @@ def test_parameters_metrics_and_files_arrive_with_the_run_and_in_blob_storage(jo
 
 
 @pytest.mark.usefixtures("job")
-def test_a_run_takes_each_path_once(file):
+def test_a_run_accepts_each_path_only_once(file):
     mlflow.log_artifact(str(file), "evidence")
 
     with pytest.raises(Exception, match=r"Resource Conflict: ArtifactId ExperimentRun/dcid\.\w+/evidence/figures.txt"):
@@ -82,7 +82,7 @@ def test_a_download_keeps_the_path_below_the_run(file, tmp_path):
         (lambda client: client.create_logged_model("0"), "ENDPOINT_NOT_FOUND", "POST /logged-models"),
     ],
 )
-def test_what_azure_does_not_have_is_refused(ask, code, refused, stand_in):
+def test_requests_that_azure_does_not_support_are_refused(ask, code, refused, stand_in):
     with contextlib.suppress(MlflowException):  # from the second time on
         MlflowClient().create_registered_model("digits-of-a-stand-in")
     with pytest.raises(MlflowException) as refusal:
@@ -93,7 +93,7 @@ def test_what_azure_does_not_have_is_refused(ask, code, refused, stand_in):
 
 
 @pytest.mark.usefixtures("azure_environment")
-def test_a_person_finds_the_workspace_with_a_credential_of_their_own(stand_in, tracking_server, monkeypatch):
+def test_a_client_outside_a_job_signs_in_with_its_own_credential(stand_in, tracking_server, monkeypatch):
     service = stand_in.attach_mlflow(tracking_server)
     run_id = service.start_run("train_node", experiment="stand-in-mlflow")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", service.uri)

@@ -1,4 +1,4 @@
-"""What was submitted is enough to run: nothing from this machine but the bytes that the workspace received."""
+"""A submitted job can run with only the bytes that the workspace received."""
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +36,7 @@ def script_job(data, model_name):
 
 
 @pytest.mark.parametrize("make_job", [main_job, script_job])
-def test_a_submitted_job_runs_to_a_registered_model_with_nothing_but_what_was_submitted(
+def test_a_submitted_job_runs_from_its_uploads_alone(
     make_job, stand_in, client, tmp_path, environments, tracking_server, monkeypatch
 ):
     model_name = f"submitted-{make_job.__name__}"

@@ -1,4 +1,4 @@
-"""A stand-in for an Azure ML workspace: real client, real HTTPS, real blobs, no Azure. README.md says how to use it."""
+"""A stand-in for an Azure ML workspace: real client, real HTTPS, real blobs, no Azure. README.md explains its use."""
 
 from .azurite import Azurite, running_azurite
 from .message import Request

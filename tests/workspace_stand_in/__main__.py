@@ -1,4 +1,4 @@
-"""Run a stand-in by hand: `python -m tests.workspace_stand_in [FOLDER]`, then do in another shell what it prints."""
+"""Run a stand-in by hand: `python -m tests.workspace_stand_in [FOLDER]`. Run the lines it prints in another shell."""
 
 import contextlib
 import json
@@ -11,14 +11,14 @@ from . import running_azurite, running_stand_in
 
 
 def main() -> None:
-    """Write config.json to a folder, print what leads clients here, and run until interrupted."""
+    """Write config.json to a folder, print the variables that lead clients here, and run until interrupted."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that Azurite ends too
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp(prefix="stand-in-")).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     with running_azurite() as azurite, running_stand_in(azurite, folder) as stand_in:
         (folder / "config.json").write_text(json.dumps(stand_in.config, indent=2) + "\n")
         print(f"cd {folder}", *(f"export {name}={value}" for name, value in stand_in.environment.items()), sep="\n")
-        print("# running; interrupt to end", flush=True)
+        print("# running; press Ctrl-C to end", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             signal.pause()
 

@@ -1,4 +1,4 @@
-"""What the service makes of the assets that a client sends: it fills in, drops and respells, as recorded."""
+"""The assets of a workspace. The service adds, drops and reformats fields of what a client sends, as recorded."""
 
 import json
 import re
@@ -16,21 +16,21 @@ KINDS = ("codes", "components", "environments", "data", "models")
 ANONYMOUS_COMPONENT = "azureml_anonymous"
 ANONYMOUS_ENVIRONMENT = "CliV2AnonymousEnvironment"
 
-_LABELS = ("description", "display_name", "tags")  # of a component these can change under the same version
+_LABELS = ("description", "display_name", "tags")  # these fields of a component can change under the same version
 
 
 class Assets:
     """The assets among a workspace's resources."""
 
     def __init__(self, resources: Resources, azurite: Azurite):
-        """Keep the assets among `resources`, and their files in Azurite."""
+        """Store the assets in `resources`, and their files in Azurite."""
         self._resources, self._azurite = resources, azurite
 
     def put(self, request: Request, path: str) -> Answer:
-        """Register an asset, or change what can be changed of it."""
+        """Register an asset, or change the fields that may change."""
         kind, name, _, version = path.split("/")
         properties = _RESPELLED[kind](request.json["properties"], self._resources)
-        if name == ANONYMOUS_COMPONENT:  # the service knows the same content again, whatever the client calls it
+        if name == ANONYMOUS_COMPONENT:  # the service recognizes the same content under any name
             path = f"{kind}/{name}/versions/{uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(properties, sort_keys=True))}"
         existing = self._resources.by_path.get(path)
         if existing is None:
@@ -48,7 +48,7 @@ class Assets:
         return json_answer(self._resources.put(path, properties))
 
     def start_upload(self, path: str) -> Answer:
-        """Give the client a container of its own for the files of an asset, and a signature for it."""
+        """Give the client a new container for the files of an asset, and a signature for it."""
         name = path.split("/")[1]
         container = f"upload-{name}"[:63].rstrip("-").lower()
         uri = self._azurite.make_container(container)
@@ -60,7 +60,7 @@ class Assets:
         return json_answer({**upload, "blobReferenceForConsumption": consumption})
 
     def not_found(self, path: str) -> Answer:
-        """Say that there is no such asset; recorded of a component, taken for the other kinds too."""
+        """Answer that the asset does not exist. The answer is recorded for components and used for all kinds."""
         kind, name = path.split("/")[:2]
         word = kind.removesuffix("s")
         return service_error(404, f"Not found {word} {name}.", "NotFound", f"{word.capitalize()}NotFound")
@@ -73,7 +73,7 @@ _TAKEN = (
 
 
 def _changed(old: Resource, new: Resource) -> str | None:
-    """The first field that differs and can never be changed."""
+    """Return the first field that differs and must not change; None if there is none."""
     for field in sorted({*old, *new} - {*_LABELS, "isArchived"}):
         if old.get(field) != new.get(field):
             return field
@@ -95,9 +95,9 @@ def _code(sent: Resource, _: Resources) -> Resource:
 
 
 def _component(sent: Resource, _: Resources) -> Resource:
-    """Every number and truth value becomes a text, inputs say whether they are optional, one instance is the default.
+    """Make every number and boolean a string, say of each input whether it is optional, and default to one instance.
 
-    The description stays in the specification alone, and the instance type is dropped.
+    The description stays only in the specification, and the instance type is dropped.
     """
     given = sent["componentSpec"]
     specification = {key: value for key, value in given.items() if key not in ("_source", "id", "jobs")}
@@ -121,7 +121,7 @@ def _texts(value: Any) -> Any:
 
 
 def _environment(sent: Resource, _: Resources) -> Resource:
-    """The conda file comes back as JSON."""
+    """Return the conda file as JSON."""
     conda_file = sent.get("condaFile")
     return {
         **_common(sent),
@@ -133,13 +133,13 @@ def _environment(sent: Resource, _: Resources) -> Resource:
 
 
 def _data(sent: Resource, resources: Resources) -> Resource:
-    """A path on a datastore comes back with the workspace in front of it."""
+    """Put the workspace in front of a path on a datastore."""
     uri = re.sub(r"^azureml://datastores/", f"{resources.short_uri}/datastores/", sent["dataUri"])
     return {**_common(sent), "dataUri": uri, "dataType": sent["dataType"]}
 
 
 def _model(sent: Resource, _: Resources) -> Resource:
-    """The flavors are always there, and the client relies on it."""
+    """Always return flavors; the client relies on them."""
     return {**sent, **_common(sent), "flavors": sent.get("flavors") or {}}
 
 

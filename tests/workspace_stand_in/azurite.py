@@ -1,4 +1,4 @@
-"""A real Azurite, Microsoft's emulator of blob storage, installed from the lock file beside this file."""
+"""A real Azurite, Microsoft's emulator of blob storage, installed from the lock file next to this file."""
 
 import base64
 import contextlib
@@ -34,13 +34,13 @@ class Azurite:
     """A running Azurite.
 
     Attributes:
-        port: Where it listens, over plain HTTP on loopback.
+        port: The loopback port where it listens, over plain HTTP.
     """
 
     port: int
 
     def forward(self, request: Request) -> Answer:
-        """Ask Azurite what the client asked the blob host; it takes the account's name from the Host header."""
+        """Forward a request for the blob host to Azurite, which takes the account's name from the Host header."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         with contextlib.closing(connection):
             connection.request(request.method, request.target, request.body or None, dict(request.headers))
@@ -50,18 +50,18 @@ class Azurite:
         return Answer(response.status, body, headers)
 
     def service(self) -> BlobServiceClient:
-        """A client of all blobs, past the proxy."""
+        """Return a client for all blobs that bypasses the proxy."""
         return BlobServiceClient(f"http://127.0.0.1:{self.port}/{ACCOUNT}", credential=KEY)
 
     def make_container(self, name: str) -> str:
-        """Make a container if there is none of this name; return its URL, as Azure spells it."""
+        """Create a container if it does not exist; return its URL in Azure's form."""
         container = self.service().get_container_client(name)
         if not container.exists():
             container.create_container()
         return f"https://{HOST}/{name}"
 
     def signature(self, container: str) -> str:
-        """A SAS token to read and write in a container."""
+        """Return a SAS token to read and write in a container."""
         return generate_container_sas(
             ACCOUNT,
             container,
@@ -84,7 +84,7 @@ class Azurite:
             client.delete_blob(name)
 
     def blobs(self, container: str, prefix: str = "") -> dict[str, bytes]:
-        """The content of every blob under a prefix, by its name after the prefix."""
+        """Return the content of every blob under a prefix, by the rest of its name."""
         client = self.service().get_container_client(container)
         prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         names = list(client.list_blob_names(name_starts_with=prefix))
@@ -95,7 +95,7 @@ def install() -> Path:
     """Install Azurite with `npm ci` into a cache folder, once for each lock file; return the program.
 
     Raises:
-        subprocess.CalledProcessError: npm failed; its last words are printed.
+        subprocess.CalledProcessError: npm failed; it prints why.
     """
     lock = (_HERE / "package-lock.json").read_bytes()
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "mnist-pipeline-tests"
@@ -109,16 +109,17 @@ def install() -> Path:
         npm = ["node", _NODE / "lib/node_modules/npm/bin/npm-cli.js"]
         options = ["--no-audit", "--no-fund", "--loglevel=error"]
         subprocess.run([*npm, "ci", *options], cwd=fresh, env=_with_node(), check=True)
-        with contextlib.suppress(OSError):  # another process was faster
+        with contextlib.suppress(OSError):  # another process has installed it first
             fresh.rename(folder)
         shutil.rmtree(fresh, ignore_errors=True)
     return program
 
 
 def _with_node() -> dict[str, str]:
-    """The environment with the Node.js in front that `pip install` brought.
+    """Return the environment variables with the Node.js from `pip install` first on the path.
 
-    Not the commands beside this interpreter: these are Python programs that start Node.js, which outlives them.
+    The commands next to this interpreter would not do: they are Python programs that start Node.js, and Node.js keeps
+    running when they end.
     """
     path = os.pathsep.join([str(_NODE / "bin"), os.environ.get("PATH", os.defpath)])
     return {**os.environ, "PATH": path}
@@ -126,7 +127,7 @@ def _with_node() -> dict[str, str]:
 
 @contextlib.contextmanager
 def running_azurite() -> Iterator[Azurite]:
-    """Run an Azurite that keeps everything in memory as long as the body lasts."""
+    """Run an Azurite while the body runs; it keeps everything in memory."""
     program = install()
     command = [program, "--inMemoryPersistence", "--skipApiVersionCheck", "--blobHost", "127.0.0.1", "--blobPort", "0"]
     with tempfile.TemporaryFile("w+") as log, tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Bindings to the inputs of a pipeline: each must name an input that the same body has."""
+"""Bindings to the inputs of a pipeline. Each must name an input that exists in the same body."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ def dangling_bindings(body: dict[str, Any]) -> list[str]:
     """Return every binding of a pipeline's nodes to an input that the pipeline does not have.
 
     Args:
-        body: What is sent of a pipeline job (its properties) or of a pipeline component (its specification).
+        body: The properties of a pipeline job, or the specification of a pipeline component, as sent.
     """
     inputs = body.get("inputs") or {}
     return [
@@ -25,10 +25,10 @@ def dangling_bindings(body: dict[str, Any]) -> list[str]:
 
 
 def refuse_dangling(body: dict[str, Any]) -> Answer | None:
-    """Answer a body with dangling bindings; None if it has none.
+    """Return the refusal of a body with dangling bindings; None if it has none.
 
-    No recording shows what Azure answers. The SDK's authors leave such submits out of their tests, because the service
-    does not take them yet: see `test_pipeline_with_none_parameter_no_default_optional_true` in the SDK's
+    No recording shows Azure's answer. The SDK's authors do not submit such jobs in their tests, because the service
+    does not support them yet: see `test_pipeline_with_none_parameter_no_default_optional_true` in the SDK's
     `tests/dsl/e2etests/test_dsl_pipeline.py`.
     """
     if dangling := dangling_bindings(body):

@@ -1,4 +1,4 @@
-"""What Azure Resource Manager tells anybody about the cloud: its endpoints and suffixes, as azureml-mlflow reads them.
+"""The public description of the cloud, its endpoints and suffixes, which azureml-mlflow reads.
 
 The fields are those that azureml-mlflow takes from the answer to
 `https://management.azure.com/metadata/endpoints?api-version=2019-05-01` (`_common/_cloud/cloud.py`).
@@ -11,7 +11,7 @@ PATH = "/metadata/endpoints"
 
 
 def answer(host: str) -> Answer:
-    """Name one cloud, the public one."""
+    """Describe one cloud, the public one."""
     audiences = [f"https://{host}", "https://management.core.windows.net/"]
     public = {
         "name": "AzureCloud",

@@ -1,4 +1,4 @@
-"""The computes that a workspace has attached, in the shape that the service gives them."""
+"""The computes of a workspace, in the form in which the service returns them."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Faults on demand: what goes wrong on the way to Azure, and in it."""
+"""Faults on demand, on the way to Azure or in Azure."""
 
 import time
 from collections.abc import Callable
@@ -14,15 +14,15 @@ Answering = Callable[[Request], Answer]
 
 @dataclass
 class Fault:
-    """What happens to the next `times` requests whose method and URL fit.
+    """A fault that happens to the next `times` requests with a matching method and URL.
 
     Attributes:
         method: GET, PUT, ...; empty for any.
-        where: A part of the host and path, such as `/jobs/`; it fits a blob, whose path may hold any word, only if it
-            names the blob host.
-        happens: Called with the request and the function that would have answered it.
-        times: How often it happens still.
-        seen: How often it happened.
+        where: A part of the host and path, such as `/jobs/`. A blob's path may contain any word, so a fault applies to
+            blobs only if it names the blob host.
+        happens: Called with the request and the function that would otherwise answer it.
+        times: How many more times it happens.
+        seen: How many times it has happened.
     """
 
     method: str
@@ -32,7 +32,7 @@ class Fault:
     seen: int = 0
 
     def fits(self, request: Request) -> bool:
-        """Whether it is the turn of this request."""
+        """Tell whether the fault applies to this request."""
         is_blob = request.host == azurite.HOST and azurite.HOST not in self.where
         right_method = self.method in ("", request.method)
         return self.times > 0 and right_method and not is_blob and self.where in request.host + request.path
@@ -40,7 +40,7 @@ class Fault:
 
 @dataclass
 class Faults:
-    """The faults that are set, the first that fits happens. `where` and `times` are those of `Fault`."""
+    """The active faults. The first one that fits happens. `where` and `times` are as in `Fault`."""
 
     listed: list[Fault] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
@@ -59,19 +59,19 @@ class Faults:
         return fault.happens(request, otherwise) if fault else otherwise(request)
 
     def clear(self) -> None:
-        """From now on everything is well again."""
+        """Remove all faults."""
         self.listed.clear()
 
     def status(self, method: str, where: str, status: int, times: float = float("inf"), **headers: str) -> Fault:
-        """Answer with an HTTP status, in Azure's words, and process nothing."""
+        """Answer with an HTTP status and Azure's message, without processing the request."""
         return self._add(method, where, lambda request, _: _refusal(request, status, headers), times)
 
     def throttle(self, method: str, where: str, seconds: float, times: float = 1) -> Fault:
-        """Answer 429 and ask to come back after so many seconds."""
+        """Answer 429 and ask the client to wait some seconds."""
         return self.status(method, where, 429, times, **{"Retry-After": str(seconds)})
 
     def slow(self, method: str, where: str, seconds: float, times: float = float("inf")) -> Fault:
-        """Answer right, but late."""
+        """Answer correctly, but late."""
 
         def wait(request: Request, otherwise: Answering) -> Answer:
             time.sleep(seconds)
@@ -80,7 +80,7 @@ class Faults:
         return self._add(method, where, wait, times)
 
     def drop(self, method: str, where: str, times: float = float("inf")) -> Fault:
-        """End the connection before anything is processed."""
+        """Break the connection before the request is processed."""
 
         def drop(*_: object) -> Answer:
             raise Dropped
@@ -88,7 +88,7 @@ class Faults:
         return self._add(method, where, drop, times)
 
     def lose_answer(self, method: str, where: str, times: float = 1) -> Fault:
-        """Process the request, then end the connection instead of answering."""
+        """Process the request, then break the connection instead of answering."""
 
         def lose(request: Request, otherwise: Answering) -> Answer:
             otherwise(request)
@@ -97,17 +97,17 @@ class Faults:
         return self._add(method, where, lose, times)
 
     def instead(self, method: str, where: str, happens: Callable[[Request, Answering], Answer]) -> Fault:
-        """Let `happens` answer one request; it is given the request and the function that would have answered it."""
+        """Let `happens` answer one request. It gets the request and the function that would otherwise answer it."""
         return self._add(method, where, happens, 1)
 
     def name_taken(self) -> Fault:
-        """Refuse every job, because its name is taken: also where nothing but the SDK's retry has taken it."""
+        """Refuse every job because its name is taken, even if only the SDK's own first attempt has taken it."""
         return self._add(
             "PUT", "/jobs/", lambda *_: service_error(400, "A job with this name already exists."), float("inf")
         )
 
     def expired_secret(self) -> Fault:
-        """Let Entra say that the client secret is past its last day."""
+        """Let Entra answer that the client secret has expired."""
         return self._add("POST", "/oauth2/v2.0/token", lambda *_: identity.expired_secret(), float("inf"))
 
     def _add(self, method: str, where: str, happens: Callable[[Request, Answering], Answer], times: float) -> Fault:

@@ -1,4 +1,4 @@
-"""The fixtures; a conftest.py imports them where they are needed."""
+"""The fixtures. A conftest.py imports the ones that its tests need."""
 
 import os
 import threading
@@ -9,26 +9,26 @@ import pytest
 
 from .stand_in import StandIn, running_stand_in
 
-# What would lead a client elsewhere, or tell it of a workspace or a credential of the person who runs the tests.
+# Variables that would lead a client elsewhere, to the workspace or credential of the person who runs the tests.
 _ELSEWHERE = ("AZURE_", "AZUREML_", "ARM_", "IDENTITY_", "MSI_", "MLFLOW_", "HTTP_PROXY", "http_proxy", "ALL_PROXY")
 
 
 @pytest.fixture
 def stand_in(azurite, tmp_path_factory):
-    """A running stand-in with an empty workspace of its own."""
+    """A running stand-in with a new, empty workspace."""
     with running_stand_in(azurite, tmp_path_factory.mktemp("stand_in")) as stand_in:
         yield stand_in
 
 
 @pytest.fixture
 def azure_environment(stand_in, monkeypatch):
-    """The variables that lead clients of this process and its children to the stand-in, set; a dictionary of them."""
-    led_to(stand_in, monkeypatch)
+    """Set the variables that lead clients in this process and its children to the stand-in; return them."""
+    lead_clients_to(stand_in, monkeypatch)
     return stand_in.environment
 
 
-def led_to(stand_in: StandIn, patch: pytest.MonkeyPatch) -> None:
-    """Set the variables that lead clients to a stand-in, and take away those that lead elsewhere."""
+def lead_clients_to(stand_in: StandIn, patch: pytest.MonkeyPatch) -> None:
+    """Set the variables that lead clients to a stand-in, and remove those that lead elsewhere."""
     for name in list(os.environ):
         if name.startswith(_ELSEWHERE):
             patch.delenv(name)
@@ -50,7 +50,7 @@ def client(stand_in, azure_environment):  # noqa: ARG001 - the credential reads 
 
 @contextmanager
 def inside_a_job(stand_in: StandIn, tracking_server: str, experiment: str) -> Iterator[str]:
-    """Let this process be a job's, with MLflow over `azureml://`, as long as the body lasts; yield its run's id."""
+    """Give this process a job's environment while the body runs, with MLflow over `azureml://`; yield the run's id."""
     import mlflow
 
     service = stand_in.mlflow or stand_in.attach_mlflow(tracking_server)
@@ -70,7 +70,7 @@ def inside_a_job(stand_in: StandIn, tracking_server: str, experiment: str) -> It
 
 @contextmanager
 def completing(stand_in: StandIn) -> Iterator[None]:
-    """Let every job that is submitted run and complete, as long as the body lasts."""
+    """While the body runs, let every submitted job run and complete."""
     over = threading.Event()
 
     def complete() -> None:

@@ -1,4 +1,4 @@
-"""Microsoft Entra: says where it is, and hands out tokens for the one service principal that it knows."""
+"""Microsoft Entra: gives its addresses, and issues tokens to the one service principal that it knows."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ HOST = "login.microsoftonline.com"
 
 @dataclass(frozen=True)
 class ServicePrincipal:
-    """Who may ask. All of it is made up."""
+    """The service principal that may sign in. All values are invented."""
 
     tenant: str = "11111111-aaaa-4aaa-8aaa-111111111111"
     client: str = "22222222-bbbb-4bbb-8bbb-222222222222"
@@ -21,7 +21,7 @@ class ServicePrincipal:
 
 
 def answer(request: Request, principal: ServicePrincipal) -> Answer | None:
-    """Answer what Entra is asked; None for what it is never asked by a service principal."""
+    """Answer a request for Entra; None for requests that a service principal never sends."""
     if request.path == "/common/discovery/instance":
         return json_answer(_instances())
     tenant, _, rest = request.path.strip("/").partition("/")
@@ -51,7 +51,7 @@ def _token(form: dict[str, str], principal: ServicePrincipal) -> Answer:
 
 
 def token(audience: str, principal: ServicePrincipal) -> str:
-    """A token that clients can decode, good for an hour."""
+    """Return a token that clients can decode, valid for an hour."""
     now = int(time.time())
     claims = {
         "aud": audience,
@@ -67,7 +67,7 @@ def token(audience: str, principal: ServicePrincipal) -> str:
 
 
 def expired_secret() -> Answer:
-    """What Entra says to a secret past its last day."""
+    """Return Entra's answer to an expired secret."""
     return _refusal(401, "invalid_client", 7000222, "The provided client secret keys for app are expired.")
 
 

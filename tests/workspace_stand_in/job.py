@@ -1,4 +1,4 @@
-"""The jobs of the workspace, their states and their children, as a test wants them."""
+"""The jobs of the workspace, with the states and children that a test sets."""
 
 import re
 import uuid
@@ -17,17 +17,17 @@ _ASSET_ID = re.compile(r"/(data|models)/azureml_(?P<run>.+?)_output_(data_)?(?P<
 
 
 class Jobs:
-    """Jobs do not run here: a test says what becomes of them.
+    """The jobs. They do not run: a test sets their states.
 
     Attributes:
         children: The runs of a job's nodes, by the job's name.
         runs: The runs of the jobs themselves, by the job's name.
-        files: Their logs, and what their outputs are.
-        outputs: The `azureml://` URI of each output that a run has written, by the run's name: a job's or a node's.
+        files: The logs of the runs, and the types of their outputs.
+        outputs: The `azureml://` URI of each output of a run, by the name of the run, which is a job's or a node's.
     """
 
     def __init__(self, resources: Resources, files: RunFiles):
-        """Keep the jobs among `resources`, and what their runs write in `files`."""
+        """Store the jobs in `resources`, and the files of their runs in `files`."""
         self._resources, self.files = resources, files
         self.children: dict[str, list[Run]] = {}
         self.runs: dict[str, Run] = {}
@@ -37,11 +37,11 @@ class Jobs:
         self._cancels: set[str] = set()
 
     def __contains__(self, name: str) -> bool:
-        """Whether there is a job of this name."""
+        """Tell whether there is a job of this name."""
         return f"jobs/{name}" in self._resources.by_path
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of jobs."""
         return sum(1 for _ in self)
 
     def __iter__(self) -> Iterator[str]:
@@ -49,14 +49,13 @@ class Jobs:
         return (key.removeprefix("jobs/") for key in self._resources.by_path if key.startswith("jobs/"))
 
     def __getitem__(self, name: str) -> Resource:
-        """Return the job as Azure would."""
+        """Return the job in Azure's form."""
         return self._resources.by_path[f"jobs/{name}"]
 
     def submit(self, name: str, properties: Resource, url: str) -> Answer:
-        """Take a new job, or the same again, with other labels perhaps.
+        """Accept a new job, or the same job again, whose description, tags and so on may have changed.
 
-        What Azure answers to a name that is taken by a different job is known from
-        https://github.com/MicrosoftDocs/azure-docs/issues/122250.
+        https://github.com/MicrosoftDocs/azure-docs/issues/122250 shows Azure's answer if a different job has the name.
         """
         properties = as_answered(name, properties, self._resources)
         if name in self:
@@ -72,7 +71,7 @@ class Jobs:
 
     def _put(self, name: str, properties: Resource) -> Resource:
         job = self._resources.put(f"jobs/{name}", properties)
-        for key in ("lastModifiedAt", "lastModifiedBy", "lastModifiedByType"):  # a job says only who made it
+        for key in ("lastModifiedAt", "lastModifiedBy", "lastModifiedByType"):  # a job shows only who made it
             del job["systemData"][key]
         return job
 
@@ -82,11 +81,11 @@ class Jobs:
         return new_run(str(uuid.uuid4()), node, parent=parent, component=name)
 
     def is_child(self, name: str) -> bool:
-        """Whether the run is of a node."""
+        """Tell whether the run belongs to a node."""
         return any(child["runId"] == name for children in self.children.values() for child in children)
 
     def child_resource(self, name: str) -> Resource:
-        """A node's run as ARM knows it: that it is there, and nothing else."""
+        """Return a node's run as ARM knows it: only that it exists."""
         made = {"createdAt": self.run(name)["createdUtc"], "createdBy": "stand-in", "createdByType": "Application"}
         return {
             "id": f"{self._resources.root}/jobs/{name}",
@@ -96,10 +95,10 @@ class Jobs:
         }
 
     def run(self, name: str) -> Run:
-        """The run of a job or of a node, without its inputs and outputs.
+        """Return the run of a job or of a node, without its inputs and outputs.
 
         Raises:
-            KeyError: there is neither a job nor a node of this name.
+            KeyError: no job or node has this name.
         """
         if name in self.runs:
             properties = self[name]["properties"]
@@ -112,13 +111,13 @@ class Jobs:
         raise KeyError(name)
 
     def set_status(self, name: str, status: str, error: str | None = None, **nodes: str) -> None:
-        """Say what became of a job and of its nodes.
+        """Set the state of a job and of its nodes.
 
         Args:
-            name: Of the job.
+            name: The job's name.
             status: Running, Completed, Failed, Canceled, ...
             error: Why it failed.
-            nodes: The status of single nodes by their names in the graph. All are completed when the job is.
+            nodes: The status of single nodes by their names in the graph. If the job is Completed, so are all others.
         """
         self[name]["properties"]["status"] = status
         set_status(self.runs[name], status)
@@ -129,17 +128,17 @@ class Jobs:
             set_status(child, nodes.get(child["displayName"], done))
 
     def will_be(self, name: str, *states: str | tuple[str, dict[str, str]]) -> None:
-        """Let a job go through states: on to the next each time that the same is asked about it once more.
+        """Set the next states of a job. It goes to the next one each time a client repeats a request about the job.
 
         Args:
-            name: Of the job.
-            states: Its status, or that and the status of single nodes by their names.
+            name: The job's name.
+            states: The job's status, or that and the status of single nodes by their names.
         """
         self._next_states[name] = list(states)
         self._asked[name] = set()
 
     def asked(self, name: str, question: str) -> None:
-        """Take note that somebody asks about a job, which may go on by being looked at."""
+        """Note a request about a job. If it repeats an earlier one, the job goes to its next state."""
         asked = self._asked.setdefault(name, set())
         if question in asked and self._next_states.get(name):
             asked.clear()
@@ -149,11 +148,11 @@ class Jobs:
         asked.add(question)
 
     def cancel(self, name: str, operation: str) -> Answer:
-        """Ask a job to end; Azure takes its time and says CancelRequested first, and refuses what has ended.
+        """Cancel a job. Like Azure, this first sets CancelRequested, and refuses if the job has ended.
 
         Args:
-            name: Of the job.
-            operation: The address that tells when it is canceled.
+            name: The job's name.
+            operation: The address to poll until the cancel request is done.
         """
         if self[name]["properties"]["status"] in ENDED:
             message = f"The pipeline run {name} is in terminal status, it can't be canceled."
@@ -165,13 +164,13 @@ class Jobs:
         return json_answer(None, 202, Location=operation, **timeout)
 
     def cancel_is_passed_on(self, name: str) -> bool:
-        """Whether the request to end a job has reached it, which takes more than one look; its end takes longer."""
+        """Tell whether the cancel request has reached the job: no at the first call, then yes. The job ends later."""
         passed_on = name in self._cancels
         self._cancels.add(name)
         return passed_on
 
     def folder_of(self, name: str, output: str) -> tuple[str, str]:
-        """Find the node's run that writes an output of a job, and the port; it is in a folder of these names.
+        """Return the run and the port of the node that writes an output of a job. They are the names of its folder.
 
         Raises:
             KeyError: no node of the job writes this output.
@@ -184,11 +183,11 @@ class Jobs:
         raise KeyError(f"no node of job {name} writes {output}")
 
     def node_run(self, name: str, node: str) -> str:
-        """The id of the run of a job's node."""
+        """Return the id of the run of a job's node."""
         return next(child["runId"] for child in self.children[name] if child["displayName"] == node)
 
     def typed_outputs(self, name: str) -> dict[str, dict[str, str]]:
-        """The outputs of a run as data assets and models without names of their own, which the workspace makes."""
+        """Return the outputs of a run as the anonymous data assets and models that the workspace makes of them."""
         place = f"azureml://locations/{REGION}/workspaces/{WORKSPACE_ID}"
         models = self._models_of(name)
         typed = {}
@@ -199,7 +198,7 @@ class Jobs:
         return typed
 
     def _models_of(self, name: str) -> set[str]:
-        """Which outputs of a job, or ports of a node, are MLflow models."""
+        """Return the outputs of a job, or the ports of a node, that are MLflow models."""
         if name in self:
             types = {output: body["jobOutputType"] for output, body in self[name]["properties"]["outputs"].items()}
         else:
@@ -211,7 +210,7 @@ class Jobs:
         return {output for output, type_ in types.items() if type_ == "mlflow_model"}
 
     def resolved(self, asset_id: str) -> str | None:
-        """The `azureml://` URI of a run's output, by the id that `typed_outputs` gives it; None for an unknown one."""
+        """Return the `azureml://` URI of an output by its asset id from `typed_outputs`; None if the id is unknown."""
         match = _ASSET_ID.search(asset_id)
         if match is None:
             return None
@@ -233,6 +232,6 @@ def _settled(key: str) -> bool:
 
 
 def details_of(run: Run) -> dict[str, Any]:
-    """What the run history tells somebody who follows a run."""
+    """Return what the run history answers to a client that follows a run."""
     told = ("runId", "status", "startTimeUtc", "endTimeUtc", "error", "warnings", "properties")
     return {**{key: run[key] for key in told}, "logFiles": {}}

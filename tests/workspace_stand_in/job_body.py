@@ -1,4 +1,4 @@
-"""What the service makes of the body of a job: it fills in what was left out, as recorded."""
+"""The body of a job. The service fills in missing fields, as recorded."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from .resources import Resource, Resources
 
 
 def as_answered(name: str, sent: Resource, resources: Resources) -> Resource:
-    """Return the properties of a pipeline job as the service answers them, before the job has begun."""
+    """Return the properties of a pipeline job as the service returns them before the job starts."""
     return {
         "description": sent.get("description"),
         "tags": sent.get("tags") or {},

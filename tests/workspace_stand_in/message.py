@@ -1,4 +1,4 @@
-"""What comes in and what goes out: plain data."""
+"""Requests and answers, as plain data."""
 
 import json
 from collections.abc import Mapping
@@ -12,14 +12,14 @@ REGION = "westeurope"
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came through the proxy, already decrypted.
+    """A decrypted request that came through the proxy.
 
     Attributes:
         method: GET, PUT, ...
-        host: The host that the client believes it talks to.
-        target: Path and query as sent.
-        headers: By lower-case name.
-        body: As sent.
+        host: The host that the client thinks it talks to.
+        target: The path and query, as sent.
+        headers: The headers by their lower-case names.
+        body: The body, as sent.
     """
 
     method: str
@@ -49,13 +49,13 @@ class Request:
         return json.loads(self.body or b"{}")
 
     def __str__(self) -> str:
-        """Return what a list of requests is read for; without the query, which may hold a signature."""
+        """Return the method and address, without the query, which may hold a signature."""
         return f"{self.method} https://{self.host}{self.path}"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the client is told."""
+    """An answer to a request."""
 
     status: int
     body: bytes = b""
@@ -63,23 +63,23 @@ class Answer:
 
 
 def json_answer(content: Any, status: int = 200, **headers: str) -> Answer:
-    """An answer with JSON in it."""
+    """Return an answer with a JSON body."""
     return Answer(status, json.dumps(content).encode(), {"Content-Type": "application/json", **headers})
 
 
 def error_answer(status: int, code: str, message: str, **headers: str) -> Answer:
-    """An error in the shape that the gateway in front of all services gives it."""
+    """Return an error in the form of the gateway in front of all services."""
     return json_answer({"error": {"code": code, "message": message}}, status, **headers)
 
 
 def service_error(status: int, message: str, *inner_codes: str, code: str = "UserError") -> Answer:
-    """An error in the shape that the Azure ML service gives it.
+    """Return an error in the form of the Azure ML service.
 
     Args:
         status: The HTTP status.
         message: What went wrong.
-        inner_codes: The nested codes that say it precisely, the outermost first.
-        code: The outer code, which most errors share.
+        inner_codes: The nested, more precise codes, the outermost first.
+        code: The outer code, which is the same for most errors.
     """
     now = datetime.now(UTC).isoformat()
     said: dict[str, Any] = {

@@ -1,27 +1,27 @@
-"""Azure's MLflow, by which azureml-mlflow tracks runs and registers models: a real MLflow server, cut down to Azure's.
+"""Azure's MLflow service: a real MLflow server, reduced to what Azure supports.
 
     mlflow = stand_in.attach_mlflow(tracking_server)
     run_id = mlflow.start_run("train_node")
     subprocess.run([...], env={**stand_in.job_environment(run_id), "PATH": ...})
 
-The subprocess finds `azureml://` as its tracking URI, a token and the run's id, as a job's process does in the cloud;
-the environment it runs in needs azureml-mlflow. A person's client finds the same server with
-`MLFLOW_TRACKING_URI=stand_in.mlflow.uri` and the variables of `stand_in.environment`.
+As in the cloud, the subprocess finds `azureml://` as its tracking URI, a token and the run's id. Its environment needs
+azureml-mlflow. A client outside a job reaches the same server with `MLFLOW_TRACKING_URI=stand_in.mlflow.uri` and the
+variables of `stand_in.environment`.
 
-What is known, and from where:
-- Hosts, paths, tokens and variables are those that azureml-mlflow asks for and reads (`_store/azureml_reststore.py`,
+The evidence:
+- The hosts, paths, tokens and variables are those that azureml-mlflow uses (`_store/azureml_reststore.py`,
   `_internal/utils.py`, `_common/_authentication/azureml_token_authentication.py`).
-- There are neither logged models nor endpoints of version 3:
+- There are no logged models and no endpoints of version 3:
   https://github.com/Azure/azure-sdk-for-python/issues/44896.
-- A search of models with MLflow's own filter on a tag is answered 400, in these words:
+- Azure answers 400, with this message, to a search of models with MLflow's own filter on a tag:
   https://github.com/Azure/azure-sdk-for-python/issues/42155.
-- Renaming and deleting a registered model and searching by tag are not supported, aliases are not mentioned: Azure's
-  documentation on managing models with MLflow. Here all these are answered 404, the search 400.
-- An artifact's URI holds the workspace, the experiment and the run, as `_store/artifact/utils.py` takes it apart.
+- Azure's documentation on managing models with MLflow says that one cannot rename or delete a registered model, or
+  search by tag. It does not mention aliases. Here all of these get a 404, and the search a 400.
+- An artifact's URI contains the workspace, the experiment and the run, as `_store/artifact/utils.py` parses it.
 
-Not confirmed: which endpoints exist besides those that are documented (every other one is missing here); that a missing
-one is answered with an empty body; that a version is downloaded from the very place that it was made from; how many
-versions a page of a search holds (few here, so that whoever reads one page alone is found out).
+Not confirmed: which endpoints exist besides the documented ones (none here); that the answer for a missing endpoint has
+an empty body; that a version is downloaded from the place where it was made; how many versions a page of a search holds
+(very few here, so that a client that reads only one page fails).
 """
 
 import contextlib
@@ -56,12 +56,12 @@ class MlflowService:
     """The MLflow part of a workspace.
 
     Attributes:
-        server_url: Of the real MLflow server behind it.
+        server_url: The address of the real MLflow server.
         host: The region's host.
-        workspace_id: ARM id of the workspace.
-        artifacts: What runs have logged.
-        asked: What was forwarded to the server: method and path behind `/api/2.0/mlflow`.
-        refused: What was answered 404 or 400 because Azure has no such thing.
+        workspace_id: The ARM id of the workspace.
+        artifacts: The artifacts that runs have logged.
+        asked: The requests that went to the server: the method and the path after `/api/2.0/mlflow`.
+        refused: The requests that were answered 404 or 400 because Azure does not support them.
     """
 
     server_url: str
@@ -75,11 +75,11 @@ class MlflowService:
 
     @property
     def uri(self) -> str:
-        """The workspace's tracking URI, as the workspace itself says it."""
+        """The workspace's tracking URI, as the workspace itself gives it."""
         return f"azureml://{self.host}/mlflow/v1.0{self.workspace_id}"
 
     def answer(self, request: Request) -> Answer | None:
-        """Answer what the region's host is asked about MLflow; None for anything else."""
+        """Answer a request for the region's host about MLflow; None for anything else."""
         history, mlflow = f"/history/v1.0{self.workspace_id}", f"/mlflow/v2.0{self.workspace_id}"
         if request.path.startswith(history):
             match = re.search(r"/runs/([^/]+)/artifacts", request.path)
@@ -106,9 +106,9 @@ class MlflowService:
         """Start a run, as Azure does before a job's process starts; return its id.
 
         Args:
-            name: Of the node or job.
-            experiment: Made if there is none of that name.
-            tags: Of the run; those of MLflow's begin with `mlflow.`.
+            name: The name of the node or job.
+            experiment: The experiment's name. It is created if it does not exist.
+            tags: The run's tags; MLflow's own begin with `mlflow.`.
         """
         found = self._call("GET", f"/experiments/get-by-name?experiment_name={experiment}")
         made = found.get("experiment") or self._call("POST", "/experiments/create", name=experiment)
@@ -117,7 +117,7 @@ class MlflowService:
         return str(run["run"]["info"]["run_id"])
 
     def environment(self, run_id: str) -> dict[str, str]:
-        """The variables by which a job's process finds its run. A run made on the server itself will do too."""
+        """Return the variables with which a job's process finds its run, which may also be one made on the server."""
         info = self._call("GET", f"/runs/get?run_id={run_id}")["run"]["info"]
         experiment = self._call("GET", f"/experiments/get?experiment_id={info['experiment_id']}")["experiment"]
         token = identity.token("https://ml.azure.com", self.principal)
@@ -147,7 +147,7 @@ class MlflowService:
         return True
 
     def _call(self, method: str, path: str, **content: Any) -> Any:
-        """Ask the server itself, past what Azure knows."""
+        """Call the server directly, without Azure's restrictions."""
         headers = {"content-type": "application/json"}
         body = json.dumps(content).encode() if content else b""
         return json.loads(self._forward(method, f"{_REST}{path}", body, headers).body)
@@ -165,7 +165,7 @@ class MlflowService:
         return Answer(response.status, content, answered)
 
     def _with_azure_places(self, content: Any) -> Any:
-        """Put the place that Azure gives to a run's artifacts wherever the server has its own."""
+        """Replace the server's artifact addresses by Azure's."""
         if isinstance(content, list):
             return [self._with_azure_places(entry) for entry in content]
         if not isinstance(content, dict):
@@ -180,7 +180,7 @@ class MlflowService:
 
 
 def _refused_filter(request: Request, path: str) -> Answer | None:
-    """Refuse a search of the registry with a filter that Azure does not know."""
+    """Return the refusal of a registry search whose filter Azure does not support; None if it is supported."""
     if path in (f"{_REST}/runs/search", f"{_REST}/experiments/search"):
         return None
     given = request.query.get("filter")
@@ -195,6 +195,6 @@ def _refused_filter(request: Request, path: str) -> Answer | None:
 def attach(
     server_url: str, host: str, workspace_id: str, azurite: Azurite, principal: ServicePrincipal
 ) -> MlflowService:
-    """Put Azure's MLflow before a real server, with a container for the artifacts of the workspace's runs."""
+    """Put Azure's MLflow service in front of a real server, and make a container for the artifacts of runs."""
     container = f"azureml-{workspace_id.rsplit('/', 1)[1]}"
     return MlflowService(server_url, host, workspace_id, RunArtifacts(azurite, container), principal)

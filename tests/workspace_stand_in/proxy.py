@@ -1,4 +1,4 @@
-"""A proxy that is also every host behind it: it answers CONNECT and then speaks TLS under the name asked for."""
+"""A proxy that also plays every host behind it: it answers CONNECT and then speaks TLS under the requested name."""
 
 import contextlib
 import socket
@@ -13,15 +13,15 @@ import trustme
 from .message import Answer, Request
 
 
-class Dropped(Exception):  # noqa: N818 - not an error of ours: the connection ends here, and nothing is answered
-    """Close the connection without a word."""
+class Dropped(Exception):  # noqa: N818 - not an error: the connection ends here, without an answer
+    """Close the connection without an answer."""
 
 
 class Proxy:
-    """Listens on loopback while the `with` block lasts; hands every request to `answer`."""
+    """Listens on loopback during the `with` block and hands every request to `answer`."""
 
     def __init__(self, answer: Callable[[Request], Answer], folder: Path):
-        """Make a certificate authority of its own and write it to `folder`, for clients to trust."""
+        """Make a certificate authority and write its certificate to `folder`, for clients to trust."""
         self._authority = trustme.CA()
         self.authority_file = folder / "authority.pem"
         self._authority.cert_pem.write_to_path(self.authority_file)
@@ -41,7 +41,7 @@ class Proxy:
         self._server.server_close()
 
     def context(self, host: str) -> ssl.SSLContext:
-        """The TLS settings of `host`, with a certificate of our authority."""
+        """Return the TLS settings of `host`, with a certificate of our authority."""
         with self._lock:
             if host not in self._contexts:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -56,7 +56,7 @@ class _Server(ThreadingHTTPServer):
     proxy: Proxy
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing: a client that hangs up is everyday life here."""
+        """Print nothing: clients often close the connection here."""
 
 
 class _Connection(BaseHTTPRequestHandler):
@@ -66,7 +66,7 @@ class _Connection(BaseHTTPRequestHandler):
     host = ""
 
     def do_CONNECT(self) -> None:
-        """Go on under TLS as the host that was asked for."""
+        """Continue under TLS as the requested host."""
         self.host = self.path.rsplit(":", 1)[0]
         self.send_response(200)
         self.end_headers()
@@ -99,10 +99,10 @@ class _Connection(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = _forward  # noqa: N815 - http.server's spelling
 
     def finish(self) -> None:
-        """Close the TLS connection too; the server knows only the one beneath it."""
+        """Close the TLS connection too; the server only knows the connection below it."""
         with contextlib.suppress(OSError):
             super().finish()
             self.request.close()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing; what was asked is kept as `requests`."""
+        """Print nothing; the stand-in keeps all requests."""

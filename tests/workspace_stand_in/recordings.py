@@ -1,10 +1,10 @@
-"""What the recorded service answers, as data: one row per kind of request, in `recorded/*.yaml`.
+"""The recorded answers of the service, as data: one row per kind of request, in `recorded/*.yaml`.
 
-How a body is written there: a mapping names every field that was recorded, `name?` one that an answer may lack, `*` any
-name; `[shape]` is a list of such; a text is one of
+The shape of a body is written as follows. A mapping names every recorded field: `name?` is a field that may be missing,
+`*` is any name. `[shape]` is a list whose items have that shape. A string is one of
 
-- `text`, `number`, `flag`, `map`, `list`, `null`, `empty list`, `anything`, or two of them with ` or ` between;
-- `is X`, the text X; `like X`, a text that fits the regular expression X;
+- `text`, `number`, `flag`, `map`, `list`, `null`, `empty list`, `anything`, or two of them joined by ` or `;
+- `is X`, the text X; `like X`, a text that matches the regular expression X;
 - `$name`, a shape of shapes.yaml; `nothing`, an answer without a body.
 
 A field that is not named was never recorded, so an answer must not have it.
@@ -40,16 +40,16 @@ class Case:
     """One answer to a kind of request.
 
     Attributes:
-        when: In which case it is given.
+        when: The situation in which the service gives this answer.
         status: The HTTP status.
-        headers: Those that it must have.
-        body: Its shape.
+        headers: The headers that the answer must have.
+        body: The shape of the body.
         inner_code: The innermost code of an error.
-        recording: The name of the recording that has it, in recordings.yaml.
-        api_version: The version of the API in that recording.
-        public: The address of the issue or page that says so, where it is not recorded.
-        assumed: What is believed without any evidence, or beyond it.
-        note: What else is to be known.
+        recording: The name of the recording with this answer, in recordings.yaml.
+        api_version: The API version in that recording.
+        public: The address of an issue or page that shows the answer, if there is no recording.
+        assumed: What is assumed without evidence.
+        note: Anything else a reader should know.
     """
 
     when: str
@@ -64,9 +64,9 @@ class Case:
     note: str = ""
 
     def fault(self, answer: Answer) -> str | None:
-        """What is wrong with an answer that should be this one; None if nothing is."""
+        """Return how an answer differs from this case; None if it does not."""
         if answer.status != self.status:
-            return f"status {answer.status} in place of {self.status}"
+            return f"status {answer.status} instead of {self.status}"
         given = {name.lower() for name in answer.headers}
         if missing := [name for name in self.headers if name.lower() not in given]:
             return f"no header {', '.join(missing)}"
@@ -81,7 +81,7 @@ class Case:
         if error is not None:
             return f"{error.json_path}: {error.message[:200]}"
         if self.inner_code and _innermost(body) != self.inner_code:
-            return f"inner code {_innermost(body)} in place of {self.inner_code}"
+            return f"inner code {_innermost(body)} instead of {self.inner_code}"
         return None
 
 
@@ -90,14 +90,14 @@ class Kind:
     """A kind of request.
 
     Attributes:
-        request: What it asks for.
+        request: What the request asks for.
         used_by: The commands that send it.
         method: GET, PUT, ...
         host: management, region, login or blob.
-        path: A template of its path.
-        cases: The answers.
-        sent: The version of the API that today's SDK sends; empty for hosts that have none.
-        query: A name that the query must have; with a minus in front one that it must not have.
+        path: A template of the path.
+        cases: The possible answers.
+        sent: The API version that today's SDK sends; empty if the host has none.
+        query: A name that the query must have, or, after a minus sign, must not have.
     """
 
     request: str
@@ -110,7 +110,7 @@ class Kind:
     query: str = ""
 
     def fits(self, request: Request) -> bool:
-        """Whether a request is of this kind."""
+        """Tell whether a request is of this kind."""
         if (request.method, request.host) != (self.method, _HOSTS[self.host]):
             return False
         name = self.query.removeprefix("-")
@@ -121,25 +121,25 @@ class Kind:
 
 @cache
 def kinds() -> tuple[Kind, ...]:
-    """All rows; of several that fit a request the first is meant."""
+    """Return all rows. If several rows match a request, the first one counts."""
     files = (RECORDED / f"{name}.yaml" for name in ("identity", "workspace", "assets", "jobs", "run_history", "blobs"))
     return tuple(_read(row) for file in files for row in yaml.safe_load(file.read_text()))
 
 
 def kind_of(request: Request) -> Kind | None:
-    """The kind of a request; None if there is no row for it."""
+    """Return the kind of a request; None if there is no row for it."""
     return next((kind for kind in kinds() if kind.fits(request)), None)
 
 
 @cache
 def recordings() -> dict[str, dict[str, Any]]:
-    """File, commit and date of each recording by its name."""
+    """Return the file, commit and date of each recording, by the recording's name."""
     found: dict[str, dict[str, Any]] = yaml.safe_load((RECORDED / "recordings.yaml").read_text())
     return found
 
 
 def schema_of(shape: Any) -> dict[str, Any]:
-    """A shape as JSON Schema."""
+    """Return a shape as JSON Schema."""
     if isinstance(shape, list):
         return {"type": "array", "items": schema_of(shape[0]), "minItems": 1}
     if isinstance(shape, dict):

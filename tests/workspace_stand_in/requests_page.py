@@ -11,15 +11,15 @@ _REPOSITORY = "https://github.com/Azure/azure-sdk-for-python/blob/{commit}/sdk/m
 _HOSTS = {"management": "", "region": "region: ", "login": "login: ", "blob": "blob: "}
 
 _TOP = """\
-# What is asked of Azure, and how the answers are known
+# Requests to Azure, and the evidence for its answers
 
-The table has every kind of request that the `azure` commands and the SDK under them send, with each answer that the
-package or its tests rely on. The evidence for an answer is a recording of a live workspace, made by Microsoft for the
-SDK's own tests. Where there is none, it is a public issue or Microsoft's documentation, or nothing.
+The table lists every kind of request that the `azure` commands and the SDK send, and each answer that the package or
+its tests rely on. The evidence for an answer is a recording of a live workspace, which Microsoft made for the SDK's own
+tests. If there is no recording, the evidence is a public issue or Microsoft's documentation, or there is none.
 
-The tests hold their stand-in for a workspace to these rows. They ask everything through the unmodified SDK and fail if
-a request has no row, if an answer has a field, a type, a status or an error code that is not recorded, if a row was
-never tried, or if the SDK sends another API version. The rows are data in `tests/workspace_stand_in/recorded/`.
+The tests check their stand-in for a workspace against these rows. They send every request through the unmodified SDK
+and fail if a request has no row, if an answer has a field, a type, a status or an error code that is not recorded, if a
+row was never used, or if the SDK sends another API version. The rows are data in `tests/workspace_stand_in/recorded/`.
 `python -m tests.workspace_stand_in.requests_page` writes this page from them, and a test checks that it is current.
 
 | request | answer | evidence | API recorded | API sent today |
@@ -29,9 +29,9 @@ never tried, or if the SDK sends another API version. The rows are data in `test
 _UNCONFIRMED = """
 ## What no recording confirms when a job is submitted
 
-Submitting sends the requests of these rows. What is listed here is believed without a recording. One belief concerns
-all rows: that the service answers today's API versions as it answered the recorded ones, of which the newest for a job
-is 2023-04-01-preview.
+Submitting a job sends the requests below, and no recording shows these answers. One assumption concerns all requests:
+that the service still answers today's API versions as it answered the recorded ones. The newest recorded version for a
+job is 2023-04-01-preview.
 
 """
 
@@ -39,7 +39,7 @@ _RECORDINGS = """
 ## The recordings
 
 They are in [Azure/azure-sdk-for-python](https://github.com/Azure/azure-sdk-for-python), below
-`sdk/ml/azure-ai-ml/tests/recordings`. The date is that of the recorded answers.
+`sdk/ml/azure-ai-ml/tests/recordings`. The dates are those of the recorded answers.
 
 | name | date | file |
 |---|---|---|
@@ -47,7 +47,7 @@ They are in [Azure/azure-sdk-for-python](https://github.com/Azure/azure-sdk-for-
 
 
 def page() -> str:
-    """The page's text."""
+    """Return the text of the page, in Markdown."""
     rows = (_row(kind, case) for kind in kinds() for case in kind.cases)
     return "".join([_TOP, *rows, _UNCONFIRMED, *_unconfirmed(), _RECORDINGS, *_recordings()])
 
@@ -63,7 +63,7 @@ def _row(kind: Kind, case: Case) -> str:
 
 
 def _evidence(case: Case) -> str:
-    parts = [case.public or "nothing"]
+    parts = [case.public or "none"]
     if case.recording:
         parts = [f"[{case.recording}], {recordings()[case.recording]['date']}"]
         parts += [f"assumed: {case.assumed}"] if case.assumed else []

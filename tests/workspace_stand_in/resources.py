@@ -1,4 +1,4 @@
-"""The resources of one workspace as Azure Resource Manager keeps them: by path, created with PUT, read with GET."""
+"""The resources of one workspace, stored by path like in Azure Resource Manager: created with PUT, read with GET."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,10 +13,10 @@ _VERSIONED = 3  # slashes in kind/name/versions/version
 
 @dataclass
 class Resources:
-    """What the workspace holds; a path is relative to it: `components/prep_data/versions/1`.
+    """The resources of a workspace. A path is relative to the workspace: `components/prep_data/versions/1`.
 
     Attributes:
-        root: The workspace's own ARM id.
+        root: The ARM id of the workspace.
         by_path: Every resource, in the order of creation.
     """
 
@@ -25,12 +25,12 @@ class Resources:
 
     @property
     def short_uri(self) -> str:
-        """How the service begins the URIs of the workspace's data."""
+        """The beginning of the URIs of the workspace's data."""
         root = self.root.replace("/resourceGroups/", "/resourcegroups/")
         return "azureml:/" + root.replace("/providers/Microsoft.MachineLearningServices", "")
 
     def put(self, path: str, properties: Resource, **more: Any) -> Resource:
-        """Create or replace a resource and return it in the shape that ARM gives it."""
+        """Create or replace a resource and return it in ARM's form."""
         parts = path.split("/")
         now = datetime.now(UTC).isoformat()
         previous = self.by_path.get(path)
@@ -55,7 +55,7 @@ class Resources:
         return resource
 
     def _put_container(self, kind: str, name: str, version: str) -> None:
-        """Keep what holds the versions of an asset. Of components the service does not say which is the latest."""
+        """Store the container of an asset's versions. For components the service does not name the latest version."""
         properties: Resource = {"description": None, "tags": {}, "properties": {}, "isArchived": False}
         if kind == "components" or not version.isdecimal():
             properties |= {"latestVersion": None, "nextVersion": f"{datetime.now(UTC):%Y-%m-%d-%H-%M-%S-%f}"}
@@ -66,7 +66,7 @@ class Resources:
         self.put(f"{kind}/{name}", properties)
 
     def children(self, path: str) -> list[Resource]:
-        """The resources directly in a collection, the latest first."""
+        """Return the resources directly in a collection, the newest first."""
         depth = path.count("/") + 1
         found = [
             resource for key, resource in self.by_path.items() if key.startswith(f"{path}/") and key.count("/") == depth
@@ -74,7 +74,7 @@ class Resources:
         return found[::-1]
 
     def of_kind(self, kind: str) -> list[Resource]:
-        """Every version of every asset of a kind: codes, components, ..."""
+        """Return every version of every asset of a kind: codes, components, ..."""
         return [
             resource
             for key, resource in self.by_path.items()

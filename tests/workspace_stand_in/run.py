@@ -1,4 +1,4 @@
-"""A run as the run history knows it: of a job, or of a node of a job, which has no other record."""
+"""A run in the run history: that of a job, or that of a node, which has no other record."""
 
 import uuid
 from datetime import UTC, datetime
@@ -11,13 +11,13 @@ _IDLE = ("NotStarted", "Preparing", "Queued")
 
 
 def new_run(name: str, display_name: str, *, parent: str | None = None, component: str | None = None) -> Run:
-    """Return the record of a run that has not begun.
+    """Return the record of a run that has not started.
 
     Args:
         name: The run's id.
-        display_name: Of a job; of a node its name in the graph.
-        parent: The job that it belongs to, of a node.
-        component: The name of its component, of a node.
+        display_name: The job's display name, or the node's name in the graph.
+        parent: The job that a node belongs to; None for a job.
+        component: The name of a node's component; None for a job.
     """
     now = datetime.now(UTC).isoformat()
     run: Run = {
@@ -57,7 +57,7 @@ def new_run(name: str, display_name: str, *, parent: str | None = None, componen
 
 
 def set_status(run: Run, status: str) -> None:
-    """Let a run be in a state from now on, and keep when it began and ended."""
+    """Set the state of a run, and its start and end time."""
     now = datetime.now(UTC).isoformat()
     run["status"], run["lastModifiedUtc"] = status, now
     if status not in _IDLE:

@@ -1,11 +1,11 @@
-"""The artifacts of runs, as Azure's run history keeps them: listed here, their bytes in blob storage.
+"""The artifacts of runs, as in Azure's run history: the list is here, the bytes are in blob storage.
 
-A client makes an empty artifact, is given a signed link to its blob, and writes the blob itself. Which requests those
-are, and what a client reads of the answers, is in azureml-mlflow's `_client/artifact/run_artifact_client.py` and
-`_restclient/run_artifact`. That a run takes each path once, and the words in which it refuses the second, are quoted in
-https://github.com/lightly-ai/lightly-train/issues/256. Not confirmed: what becomes of the new paths in a batch with a
-taken one (made here, so that they stay without a blob); that contents are not asked for before there is a blob (given
-here, so that the blob is missing).
+A client creates an empty artifact, gets a signed link to its blob, and writes the blob itself. azureml-mlflow shows the
+requests, and what a client reads in the answers: `_client/artifact/run_artifact_client.py` and
+`_restclient/run_artifact`. A run accepts each path only once; https://github.com/lightly-ai/lightly-train/issues/256
+quotes the refusal of a second one. Not confirmed: what happens to the new paths in a batch in which another path is
+taken (here they are created and stay without a blob); what Azure answers if a client asks for the content before there
+is a blob (here the link, which leads to a missing blob).
 """
 
 import re
@@ -19,20 +19,20 @@ _ARTIFACTS = re.compile(r"/experiments/[^/]+/runs/([^/]+)/artifacts(/contentinfo
 
 
 class RunArtifacts:
-    """What each run has logged.
+    """The artifacts that each run has logged.
 
     Attributes:
         by_run: The artifacts of each run, by the run's id and the artifact's path.
     """
 
     def __init__(self, azurite: Azurite, container: str):
-        """Keep blobs in a container, which is made."""
+        """Create the container that stores the blobs."""
         self._azurite, self._container = azurite, container
         self.container_uri = azurite.make_container(container)
         self.by_run: dict[str, dict[str, dict[str, Any]]] = {}
 
     def answer(self, request: Request, path: str) -> Answer | None:
-        """Answer a request below the workspace's part of the run history; None for what is not about artifacts."""
+        """Answer a request for the workspace's part of the run history; None if it is not about artifacts."""
         match = _ARTIFACTS.fullmatch(path)
         if match is None:
             return None
@@ -47,7 +47,7 @@ class RunArtifacts:
         return None
 
     def content(self, run_id: str) -> dict[str, bytes]:
-        """Return the bytes of every artifact of a run by its path; an artifact without a blob is not among them."""
+        """Return the bytes of every artifact of a run by its path, without artifacts that have no blob."""
         blobs = self._azurite.blobs(self._container, f"ExperimentRun/dcid.{run_id}")
         return {path: blobs[path] for path in self.by_run.get(run_id, {}) if path in blobs}
 

@@ -1,4 +1,4 @@
-"""The run history behind the region's own host: how jobs and their children are doing, and what they have written."""
+"""The run history behind the region's host: the states of jobs and their children, and their outputs."""
 
 import re
 
@@ -9,7 +9,7 @@ _RUN = re.compile(r"/history/v1\.0/.*/runs/([^/]+)(?:/(details|children))?$")
 
 
 def discovery(host: str) -> Answer:
-    """Where the region's services are; told to anybody."""
+    """Return the addresses of the region's services. This needs no sign-in."""
     experiments = f"https://{REGION}.experiments.azureml.net"
     return json_answer(
         {
@@ -28,7 +28,7 @@ def discovery(host: str) -> Answer:
 
 
 def answer(request: Request, jobs: Jobs) -> Answer | None:
-    """Answer what the region's host is asked; None for what it cannot answer."""
+    """Answer a request for the region's host; None if there is no answer."""
     if request.method == "POST" and request.path.endswith("/batchGetResolvedUris"):
         return _resolve(request, jobs)
     is_data = request.method == "POST" and request.path.endswith("/rundata")

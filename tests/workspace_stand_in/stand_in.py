@@ -1,4 +1,4 @@
-"""Everything together: the proxy, the hosts behind it, and what they keep for a test to look at."""
+"""The stand-in: the proxy, the hosts behind it, and the requests that they keep for a test."""
 
 import contextlib
 import uuid
@@ -26,11 +26,11 @@ class StandIn:
     Attributes:
         workspace: The workspace.
         principal: The service principal that may use it.
-        faults: What is to go wrong.
-        requests: Everything that was asked, in order.
-        unknown: What it had no answer for; a test wants it empty.
-        mlflow: Its MLflow endpoints; there are some once `attach_mlflow` has named a server.
-        exchanges: Every request that was answered, with its answer.
+        faults: The active faults.
+        requests: All requests, in order.
+        unknown: The requests without an answer. A test expects none.
+        mlflow: The MLflow service; None before `attach_mlflow` is called.
+        exchanges: All answered requests, with their answers.
     """
 
     workspace: Workspace
@@ -47,7 +47,7 @@ class StandIn:
 
     @property
     def jobs(self) -> Jobs:
-        """The jobs that were submitted, and their states."""
+        """The submitted jobs and their states."""
         return self.workspace.jobs
 
     @property
@@ -76,33 +76,34 @@ class StandIn:
         }
 
     def attach_mlflow(self, server_url: str) -> MlflowService:
-        """Let a real MLflow server keep the workspace's runs and models from now on."""
+        """Let a real MLflow server store the workspace's runs and models from now on."""
         host, principal = workspace.API_HOST, self.principal
         self.mlflow = mlflow_service.attach(server_url, host, self.workspace.id, self.azurite, principal)
         return self.mlflow
 
     def job_environment(self, run_id: str) -> dict[str, str]:
-        """The variables of a job's process, which has a token for its run but no service principal."""
+        """Return the variables of a job's process, which has a token for its run but no service principal."""
         if self.mlflow is None:
             raise RuntimeError("There is no MLflow yet; call attach_mlflow first.")
         way = {name: value for name, value in self.environment.items() if not name.startswith("AZURE_")}
         return {**way, **self.mlflow.environment(run_id)}
 
     def submitted_job(self, name: str) -> SubmittedJob:
-        """A job as it was submitted, with the components and snapshots that it names."""
+        """Return a job as it was submitted, with the components and snapshots that it names."""
         return read_submitted_job(name, self.workspace.resources, self.azurite)
 
     def put_output(
         self, job: str, output: str, files: Mapping[str, bytes], *, node: str | None = None, type_: str | None = None
     ) -> None:
-        """Let a job have written files to one of its outputs.
+        """Write files to an output of a job, as if the job had written them.
 
         Args:
             job: The job's name.
             output: The output's name.
-            files: The files by their paths; of a UriFile one.
-            node: The node whose output it is, if it is none of the job's.
-            type_: As the run history spells it, if not UriFolder, or MLFlowModel where it is declared as a model.
+            files: The files by their paths; exactly one for a UriFile.
+            node: The node that has the output; None if it is an output of the job.
+            type_: The type in the run history's spelling. The default is MLFlowModel for a declared model, else
+                UriFolder.
         """
         run, port = (self.jobs.node_run(job, node), output) if node else self.jobs.folder_of(job, output)
         file = next(iter(files)) if (type_ or "").replace("_", "").lower() == "urifile" else ""
@@ -114,11 +115,11 @@ class StandIn:
                 self.jobs.files.set_type(one, name, type_)
 
     def put_logs(self, job: str, files: Mapping[str, bytes], *, node: str | None = None) -> None:
-        """Let a job, or one of its nodes, have written log files."""
+        """Write log files of a job, or of one of its nodes."""
         self.jobs.files.put_logs(self.jobs.node_run(job, node) if node else job, files)
 
     def answer(self, request: Request) -> Answer:
-        """Answer a request for any host, and keep it."""
+        """Answer a request for any host, and keep both."""
         with self._lock:
             self.requests.append(request)
         answer = self.faults.answer(request, self._answer)
@@ -157,13 +158,13 @@ class StandIn:
 
 @contextlib.contextmanager
 def running_stand_in(azurite: Azurite, folder: Path) -> Iterator[StandIn]:
-    """Run a stand-in with an empty workspace of its own as long as the body lasts.
+    """Run a stand-in with a new, empty workspace while the body runs.
 
     Args:
-        azurite: Keeps the blobs.
-        folder: For the file of the certificate authority.
+        azurite: Stores the blobs.
+        folder: Where to write the file of the certificate authority.
     """
-    name = f"stand-in-{uuid.uuid4().hex[:8]}"  # a name of its own, as clients keep what they know of a workspace
+    name = f"stand-in-{uuid.uuid4().hex[:8]}"  # always a new name, because clients cache what they know of a workspace
     standing = StandIn(Workspace("00000000-0000-4000-8000-000000000000", "stand-in-group", name, azurite), azurite)
     with Proxy(standing.answer, folder) as proxy:
         standing.proxy_url, standing.authority_file = proxy.url, proxy.authority_file

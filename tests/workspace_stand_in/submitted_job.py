@@ -1,4 +1,4 @@
-"""A submitted job read back: what Azure would have at hand to run it."""
+"""A submitted job, read back from the workspace: everything that Azure would need to run it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ class SubmittedNode:
     """A node of a submitted job.
 
     Attributes:
-        name: In the graph.
-        node: The node as it stands in the job.
+        name: The node's name in the graph.
+        node: The node's part of the job's body.
         component: The specification of its component, as registered.
         conda_file: The content of its environment's conda file.
         image: Its environment's base image.
@@ -33,7 +33,7 @@ class SubmittedNode:
     snapshot: Mapping[str, bytes]
 
     def lay_out_snapshot(self, folder: Path) -> Path:
-        """Write the uploaded files to a folder, which is made, and return it."""
+        """Write the uploaded files to a new folder, and return it."""
         folder.mkdir(parents=True)
         for path, content in self.snapshot.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -47,8 +47,8 @@ class SubmittedJob:
 
     Attributes:
         properties: The body that the client sent.
-        nodes: Its nodes by their names in the graph.
-        data: The uploaded files of each input that is data on the workspace's datastore.
+        nodes: The nodes by their names in the graph.
+        data: The uploaded files of each input whose data is on the workspace's datastore.
     """
 
     name: str
@@ -58,7 +58,7 @@ class SubmittedJob:
 
 
 def read_submitted_job(name: str, resources: Resources, azurite: Azurite) -> SubmittedJob:
-    """Look up everything that a job names."""
+    """Look up everything that a job refers to."""
     properties = resources.by_path[f"jobs/{name}"]["properties"]
     nodes = {key: _read_node(key, node, resources, azurite) for key, node in properties["jobs"].items()}
     data = {
@@ -89,7 +89,7 @@ def _look_up(arm_id: str, resources: Resources) -> Resource:
 
 
 def _read_data(uri: str, resources: Resources, azurite: Azurite) -> dict[str, bytes]:
-    """The files behind `azureml://datastores/NAME/paths/FOLDER`; none when the data are elsewhere."""
+    """Return the files behind `azureml://datastores/NAME/paths/FOLDER`; none if the data is elsewhere."""
     _, found, rest = uri.partition("datastores/")
     if not found:
         return {}

@@ -19,13 +19,13 @@ class Workspace:
     """One workspace.
 
     Attributes:
-        id: Its ARM id.
-        resources: What it holds.
+        id: The ARM id of the workspace.
+        resources: Its resources.
         jobs: The jobs among them.
     """
 
     def __init__(self, subscription: str, resource_group: str, name: str, azurite: Azurite):
-        """Make a workspace that has computes and datastores, and nothing else yet."""
+        """Make a workspace with computes and datastores, and nothing else."""
         self.subscription, self.resource_group, self.name = subscription, resource_group, name
         self.id = (
             f"/subscriptions/{subscription}/resourceGroups/{resource_group}"
@@ -44,7 +44,7 @@ class Workspace:
         self.add_kubernetes("k8s-cluster")
 
     def answer(self, request: Request) -> Answer | None:
-        """Answer what ARM is asked about this workspace; None for what it cannot answer."""
+        """Answer a request for ARM about this workspace; None if there is no answer."""
         path = request.path.rstrip("/")
         if "/mfeOperationResults/" in path:
             return self._answer_operation(request, path.rsplit("/", 1)[1])
@@ -58,7 +58,7 @@ class Workspace:
             return self._answer_job(request, path)
         if request.method == "GET":
             return self._answer_get(request, path)
-        if request.method == "PUT" and kind in KINDS and path.count("/") == 1:  # what holds the versions
+        if request.method == "PUT" and kind in KINDS and path.count("/") == 1:  # the container of the versions
             return json_answer(self.resources.put(path, request.json["properties"]))
         if request.method == "PUT" and kind in KINDS:
             specification = request.json["properties"].get("componentSpec") or {}
@@ -75,12 +75,16 @@ class Workspace:
             return json_answer(resource)
         kind = path.split("/")[0]
         if path.count("/") % 2 == 1:
-            return Answer(404) if kind == "computes" else self._assets.not_found(path)  # as recorded, empty
+            return (
+                Answer(404) if kind == "computes" else self._assets.not_found(path)
+            )  # with an empty body, as recorded
         found = self.resources.children(path)
-        if path in KINDS:  # the containers that Azure makes for what has no name are not listed
+        if path in KINDS:  # Azure does not list the containers that it makes for anonymous assets
             anonymous = (ANONYMOUS_COMPONENT, ANONYMOUS_ENVIRONMENT)
             found = [resource for resource in found if resource["name"] not in anonymous]
-        if wanted := request.query.get("hash"):  # the client looks for uploaded code under a name it just made up
+        if wanted := request.query.get(
+            "hash"
+        ):  # the client looks for uploaded code by its hash, under an invented name
             found = [code for code in self.resources.of_kind("codes") if _hash_of(code) == wanted]
         if request.query.get("isDefault") == "true":
             found = [datastore for datastore in found if datastore["properties"]["isDefault"]]
@@ -117,7 +121,7 @@ class Workspace:
         return None
 
     def _answer_operation(self, request: Request, operation: str) -> Answer | None:
-        """Tell how far a cancel request is: taken down at the first look, passed on at the second."""
+        """Answer whether a cancel request is done: no at the first request, yes at the second."""
         name = operation.rsplit(":", 1)[1]
         if request.method != "GET" or name not in self.jobs:
             return None
@@ -127,7 +131,7 @@ class Workspace:
         nodes = (properties.get("jobs") or {}).values()
         wanted = [node.get("computeId") for node in nodes]
         wanted += [properties.get("computeId"), (properties.get("settings") or {}).get("default_compute")]
-        known = {*self.resources.by_path, "computes/serverless"}  # Azure's own, which it does not list
+        known = {*self.resources.by_path, "computes/serverless"}  # Azure's own compute, which it does not list
         for compute in wanted:
             if compute and "/" in compute and compute.removeprefix(f"{self.id}/") not in known:
                 return compute.rsplit("/", 1)[1]
@@ -188,7 +192,7 @@ class Workspace:
         }
 
     def _no_workspace(self, path: str) -> Answer:
-        """Say that there is no such workspace; the gateway says it, before the service is asked."""
+        """Answer that the workspace does not exist. The gateway answers this, not the service."""
         resource = "/".join(path.split("/providers/")[-1].split("/")[:3])
         message = f"The Resource '{resource}' under resource group '{self.resource_group}' was not found. For more "
         return error_answer(

@@ -1,4 +1,4 @@
-"""The options that say which workspace, and the client made from them."""
+"""The options that choose a workspace, and the client made from them."""
 
 import functools
 import io
@@ -22,40 +22,40 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Target:
-    """The workspace that a command is about, as far as options say."""
+    """The workspace that a command works on, as far as its options name it."""
 
     subscription: str | None
     resource_group: str | None
     workspace: str | None
 
     def settings(self) -> WorkspaceSettings:
-        """Find the settings, from here on upwards."""
+        """Find the settings: options first, then variables, then a config file in this folder or above it."""
         return find_settings(
             self.subscription, self.resource_group, self.workspace, environment=os.environ, start=Path.cwd()
         )
 
     def credential(self) -> "TokenCredential":
-        """Make the credential; a browser may open if a person is at the terminal."""
+        """Make the credential. It may open a browser if a person is at the terminal."""
         return make_credential(with_browser=sys.stdin.isatty() and sys.stderr.isatty())
 
     def client(self) -> "MLClient":
-        """Connect."""
+        """Make a client for the workspace."""
         return connect(self.settings(), self.credential())
 
 
 @contextmanager
 def quiet_uploads() -> Iterator[None]:
-    """Drop what is written to standard error unless a person sees it: the SDK draws bars there for each upload."""
+    """Drop standard error unless it is a terminal: the SDK draws a progress bar there for each upload."""
     with nullcontext() if sys.stderr.isatty() else redirect_stderr(io.StringIO()):
         yield
 
 
 def workspace_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say which workspace; the command gets them as its first argument, a Target."""
+    """Add the options that choose a workspace; the command gets them as its first argument, a Target."""
 
-    @click.option("--subscription", metavar="ID", help="Azure subscription of the workspace.")
-    @click.option("--resource-group", metavar="NAME", help="Resource group of the workspace.")
-    @click.option("--workspace", metavar="NAME", help="Azure ML workspace.")
+    @click.option("--subscription", metavar="ID", help="ID of the workspace's Azure subscription.")
+    @click.option("--resource-group", metavar="NAME", help="The workspace's resource group.")
+    @click.option("--workspace", metavar="NAME", help="Name of the Azure ML workspace.")
     @functools.wraps(command)
     def with_target(
         *args: Any, subscription: str | None, resource_group: str | None, workspace: str | None, **options: Any

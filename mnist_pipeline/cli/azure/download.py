@@ -1,4 +1,4 @@
-"""`mnist-pipeline azure download`, and what the commands that follow a job share with it."""
+"""`mnist-pipeline azure download`, and the functions for `--download` of other commands."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,34 +16,35 @@ if TYPE_CHECKING:
     from mnist_pipeline.workspace.job.downloading import Amount
 
 
-@click.command(short_help="Download outputs of a job.")
+@click.command(short_help="Download outputs of a job that has ended.")
 @workspace_options
 @click.argument("job")
 @click.argument("outputs", nargs=-1, required=True, metavar="OUTPUT=FOLDER...")
 @json_option
 def download(target: Target, job: str, outputs: tuple[str, ...], as_json: bool) -> None:
-    """Download outputs of JOB, which has ended, to new folders: each whole or not at all.
+    """Download outputs of JOB to new folders. The job must have ended.
 
-    OUTPUT is an output of the pipeline, or NODE.OUTPUT for one of a single node.
+    OUTPUT is an output of the pipeline, or NODE.OUTPUT for an output of one node. Each folder appears only when its
+    download is complete.
 
     \b
     mnist-pipeline azure download first-try model=model result=result
     mnist-pipeline azure download first-try prepare_data_node.test_data=test-data
     """
-    downloads = read_downloads(outputs, "")
+    downloads = parse_downloads(outputs, "")
     download_outputs(target.client(), job, downloads, as_json=as_json)
 
 
-def read_downloads(texts: tuple[str, ...], option: str) -> dict[str, Path]:
-    """Return folders by outputs, of what a person typed, each OUTPUT=FOLDER.
+def parse_downloads(texts: tuple[str, ...], option: str) -> dict[str, Path]:
+    """Parse texts of the form OUTPUT=FOLDER and return the folder of each output.
 
     Args:
-        texts: As typed.
-        option: What stands before each on the command line.
+        texts: What the person typed.
+        option: The option before each text, with a space, for messages; empty for arguments.
 
     Raises:
-        click.UsageError: something is of another form, or names an output or a folder twice.
-        WorkspaceError: something is in a folder already.
+        click.UsageError: a text has another form, or an output or a folder is named twice.
+        WorkspaceError: a folder is not empty.
     """
     from mnist_pipeline.workspace.job.downloading import check_free
 
@@ -51,7 +52,7 @@ def read_downloads(texts: tuple[str, ...], option: str) -> dict[str, Path]:
     for text in texts:
         output, sign, folder = text.partition("=")
         if not (output and sign and folder):
-            raise click.UsageError(f"{option}{text}: give OUTPUT=FOLDER.")
+            raise click.UsageError(f"{option}{text}: the form is OUTPUT=FOLDER.")
         if output in downloads or Path(folder) in downloads.values():
             raise click.UsageError(f"{option}{text}: give each output and each folder once.")
         check_free(Path(folder))
@@ -60,10 +61,10 @@ def read_downloads(texts: tuple[str, ...], option: str) -> dict[str, Path]:
 
 
 def download_outputs(client: "MLClient", job: str, downloads: Mapping[str, Path], *, as_json: bool) -> None:
-    """Bring outputs of a job, and say where they are.
+    """Download outputs of a job and print where they are.
 
     Raises:
-        WorkspaceError: an output cannot be fetched.
+        WorkspaceError: an output cannot be downloaded.
     """
     from mnist_pipeline.workspace.job.downloading import download as fetch
 

@@ -44,10 +44,10 @@ def export(name: str, file: Path, compute: str) -> None:
 
 def _pipeline(name: str, compute: str) -> Any:
     from mnist_pipeline.cli.azure.pipelines import make_job
-    from mnist_pipeline.workspace.placement import Placement, place
+    from mnist_pipeline.workspace.placement import Placement, assign_computes
 
     job = make_job(name, tuple(f"{data}=azureml:{data}:1" for data in PIPELINES[name]), ())
-    place(job, Placement(compute), {})
+    assign_computes(job, Placement(compute), {})
     return job
 
 

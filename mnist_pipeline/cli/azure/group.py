@@ -1,4 +1,4 @@
-"""`mnist-pipeline azure ...`: the same pipelines in an Azure ML workspace."""
+"""`mnist-pipeline azure ...`: the pipelines in an Azure ML workspace."""
 
 import logging
 import os
@@ -8,9 +8,9 @@ import click
 
 from mnist_pipeline.cli.azure.download import download
 from mnist_pipeline.cli.azure.export import export
+from mnist_pipeline.cli.azure.inspection import doctor, list_
 from mnist_pipeline.cli.azure.jobs import cancel, children
 from mnist_pipeline.cli.azure.logs import logs
-from mnist_pipeline.cli.azure.look import doctor, list_
 from mnist_pipeline.cli.azure.probe import probe
 from mnist_pipeline.cli.azure.register import register_components
 from mnist_pipeline.cli.azure.stream import stream
@@ -19,8 +19,8 @@ from mnist_pipeline.errors import MnistPipelineError, WorkspaceError
 from mnist_pipeline.workspace.secret_scan import known_secrets, redacted
 
 
-class _Discreet(click.Group):
-    """A group whose errors never show a secret, whatever a server put into its answer."""
+class _RedactingGroup(click.Group):
+    """A group that hides secrets in its error messages, even if a server quotes one in its answer."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -29,23 +29,26 @@ class _Discreet(click.Group):
             raise WorkspaceError(redacted(str(error), known_secrets(os.environ))) from None
 
 
-@click.group(cls=_Discreet, short_help="Submit to Azure ML, look at a workspace, register components.")
+@click.group(cls=_RedactingGroup, short_help="Submit pipelines to Azure ML, follow jobs, register components.")
 def azure() -> None:
-    """Submit pipelines to an Azure ML workspace, look at it, register components in it.
+    """Run the pipelines in an Azure ML workspace: submit jobs, follow them, download outputs, register components.
 
-    Which workspace: options, or AZUREML_ARM_SUBSCRIPTION, AZUREML_ARM_RESOURCEGROUP and AZUREML_ARM_WORKSPACE_NAME, or
-    the config.json that its page in the Azure portal offers for download. Who is asking: `az login`, or
-    AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET of a service principal.
+    To choose the workspace, download config.json from the workspace's page in the Azure portal into this folder or one
+    above it. Or set AZUREML_ARM_SUBSCRIPTION, AZUREML_ARM_RESOURCEGROUP and AZUREML_ARM_WORKSPACE_NAME. Or give each
+    command the options --subscription, --resource-group and --workspace, which win over the rest.
+
+    To sign in, run `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET to those of a service
+    principal. Then `mnist-pipeline azure doctor` tells you whether everything works.
 
     \b
-    mnist-pipeline azure doctor                                  can this machine use the workspace?
+    mnist-pipeline azure doctor                                  check the settings and the connection
     mnist-pipeline azure submit image-classification --data ~/my-digits --dry-run
     mnist-pipeline azure submit image-classification --data azureml:digits:1 --compute cpu-cluster --stream
-    mnist-pipeline azure stream JOB                              follow it again
-    mnist-pipeline azure logs JOB train_node                     what a node printed
-    mnist-pipeline azure download JOB result=result              bring an output here
+    mnist-pipeline azure stream JOB                              follow a job again
+    mnist-pipeline azure logs JOB train_node                     print the log of a node
+    mnist-pipeline azure download JOB result=result              download an output
     """
-    logging.getLogger("azure").setLevel(logging.CRITICAL)  # what matters of it is said in the error, in one sentence
+    logging.getLogger("azure").setLevel(logging.CRITICAL)  # our own error says it in one sentence
 
 
 for command in (doctor, list_, submit, stream, children, logs, download, cancel, register_components, export, probe):

@@ -9,12 +9,12 @@ from mnist_pipeline.cli.json_output import json_option, print_object
 from mnist_pipeline.cli.table import show
 
 
-@click.command(short_help="List the nodes of a job and their states.")
+@click.command(short_help="List the nodes of a job and their status.")
 @workspace_options
 @click.argument("job")
 @json_option
 def children(target: Target, job: str, as_json: bool) -> None:
-    """List the nodes of JOB that Azure has begun with, and their states.
+    """List the nodes of JOB and their status. A new job may not list all of its nodes yet.
 
     \b
     mnist-pipeline azure children first-try
@@ -23,15 +23,15 @@ def children(target: Target, job: str, as_json: bool) -> None:
     from mnist_pipeline.workspace.job.nodes import children as children_of
 
     rows = [asdict(child) for child in children_of(target.client(), job)]
-    show(rows, as_json=as_json, nothing=f"No node of {job} has begun.")
+    show(rows, as_json=as_json, nothing=f"Azure lists no nodes of {job} yet.")
 
 
-@click.command(short_help="End a job.")
+@click.command(short_help="Cancel a job.")
 @workspace_options
 @click.argument("job")
 @json_option
 def cancel(target: Target, job: str, as_json: bool) -> None:
-    """Ask Azure to end JOB. For a job that has ended already, say how it ended.
+    """Ask Azure to cancel JOB. If the job has already ended, say how it ended.
 
     \b
     mnist-pipeline azure cancel first-try
@@ -43,6 +43,6 @@ def cancel(target: Target, job: str, as_json: bool) -> None:
     if as_json:
         print_object({**asdict(state), "had_ended": had_ended})
     elif had_ended:
-        click.echo(f"{job} has ended already, as {state.status}.")
+        click.echo(f"{job} has already ended, with status {state.status}.")
     else:
-        click.echo(f"{job} is being canceled; Azure says {state.status}.")
+        click.echo(f"{job} is being canceled; its status is now {state.status}.")

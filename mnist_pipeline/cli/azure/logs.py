@@ -18,24 +18,23 @@ if TYPE_CHECKING:
 @workspace_options
 @click.argument("job")
 @click.argument("node", required=False)
-@click.option("--file", help="Print this log file, of the node or of the job itself.")
+@click.option("--file", help="Print this log file of the node, or of the job itself if no node is given.")
 @json_option
 def logs(target: Target, job: str, node: str | None, file: str | None, as_json: bool) -> None:
-    """Print what NODE of JOB has printed; without NODE, list the log files of the job and its nodes.
+    """Print what NODE of JOB has printed so far. Without NODE, list the log files of the job and its nodes.
 
-    What a node printed is in user_logs/std_log.txt; what Azure did around it is in system_logs. The log of a running
-    node ends where the node is now.
+    What a node prints is in user_logs/std_log.txt. What Azure does before and after it is in system_logs.
 
     \b
-    mnist-pipeline azure logs first-try                      which log files there are
-    mnist-pipeline azure logs first-try train_node           what training printed
-    mnist-pipeline azure logs first-try train_node --json    which log files that node has
+    mnist-pipeline azure logs first-try                      list all log files
+    mnist-pipeline azure logs first-try train_node           print what the training printed
+    mnist-pipeline azure logs first-try train_node --json    list the log files of one node
     mnist-pipeline azure logs first-try train_node --file system_logs/lifecycler/execution-wrapper.log
     """
     from mnist_pipeline.workspace.job.logs import list_logs, read_log
 
     if file is not None and as_json:
-        raise click.UsageError("--json lists log files and --file prints one; give one of the two.")
+        raise click.UsageError("--json lists log files and --file prints one; give only one of the two.")
     client = target.client()
     found = list_logs(client, job, node)
     if as_json or (node is None and file is None):
@@ -57,7 +56,7 @@ def _choose(found: "list[LogFile]", job: str, node: str | None, file: str | None
     if not chosen:
         whose = f"node {node} of job {job}" if node else f"job {job}"
         if not own:
-            raise WorkspaceError(f"{whose} has no log files yet; try again when it runs.")
+            raise WorkspaceError(f"{whose} has no log files yet; try again when it is running.")
         what = f"log file {file}" if file else "log of what it printed"
         raise WorkspaceError(f"{whose} has no {what}; --file can be {', '.join(log.file for log in own)}.")
     return chosen

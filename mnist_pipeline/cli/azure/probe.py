@@ -21,24 +21,26 @@ if TYPE_CHECKING:
     from mnist_pipeline.workspace.probe.trial import Trial
 
 
-@click.command(short_help="Try in the workspace what this package believes about Azure ML.")
+@click.command(short_help="Check in the workspace what this package assumes about Azure ML.")
 @workspace_options
-@click.option("--compute", required=True, metavar="NAME", help="Cluster to run on; one small CPU node is enough.")
-@click.option("--serverless", is_flag=True, help="Try serverless compute too.")
-@click.option("--gpu-compute", metavar="NAME", help="Cluster with a GPU; tries the GPU image too.")
-@click.option("--yes", is_flag=True, help="Do not ask before jobs are sent.")
+@click.option(
+    "--compute", required=True, metavar="NAME", help="Cluster that runs the jobs; one small CPU node is enough."
+)
+@click.option("--serverless", is_flag=True, help="Check serverless compute too.")
+@click.option("--gpu-compute", metavar="NAME", help="Cluster with a GPU, to check the GPU image too.")
+@click.option("--yes", is_flag=True, help="Send the jobs without asking first.")
 @click.option(
     "--json",
     "json_file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File for all that was found; azure-probe-TIME.json if not given.",
+    help="File for all results; azure-probe-TIME.json by default.",
 )
 @click.option(
     "--minutes",
     default=120,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Wait so long at most; jobs that go on after that are canceled.",
+    help="Wait at most this many minutes, then cancel the jobs that are still running.",
 )
 def probe(
     target: Target,
@@ -49,13 +51,13 @@ def probe(
     json_file: Path | None,
     minutes: int,
 ) -> None:
-    """Try in the workspace what this package believes about Azure ML without proof.
+    """Check in the workspace what this package assumes about Azure ML.
 
-    Some small jobs are sent, with an image build for each kind of step, and a model is registered and deleted again.
-    For each belief the probe says whether it holds, does not hold, or could not be told, and for each one that does
-    not hold which feature to avoid. docs/azure-assumptions.md explains the beliefs.
+    The probe sends a few small jobs, builds an image for each kind of step, and registers a model, which it archives at
+    the end. For each assumption it prints whether it holds, does not hold, or could not be checked. If one does not
+    hold, the probe says which feature to avoid. docs/azure-assumptions.md explains the assumptions.
 
-    The exit code is 0 if nothing fails, and 1 if a belief does not hold.
+    The exit code is 1 if an assumption does not hold, and 0 otherwise.
 
     \b
     mnist-pipeline azure probe --compute cpu-cluster
@@ -78,7 +80,7 @@ def probe(
         check_computes(client, [Placement(job.compute) for job in jobs])
         click.echo(_announce(jobs))
         if not yes:
-            click.confirm("Send them?", abort=True)
+            click.confirm("Send the jobs?", abort=True)
         left: list[str] = []
         try:
             with quiet_uploads():
@@ -86,7 +88,7 @@ def probe(
         finally:
             click.echo("Cleaning up.")
             left = clean_up(client, trial.names, models_of(model_name))
-            click.echo("\n".join(["What is left in the workspace:", *(f"  {line}" for line in left)]))
+            click.echo("\n".join(["Left in the workspace:", *(f"  {line}" for line in left)]))
     _conclude(trial, left, file)
 
 
@@ -110,29 +112,31 @@ def _say(line: str) -> None:
 
 
 def _announce(jobs: "Sequence[ProbeJob]") -> str:
-    lines = [f"{len(jobs)} jobs would be sent; about {sum(job.minutes for job in jobs)} minutes on one machine:"]
+    lines = [
+        f"The probe sends {len(jobs)} jobs and takes about {sum(job.minutes for job in jobs)} minutes on one machine:"
+    ]
     lines += [
         f"  {job.name:<10}  {len(job.nodes)} step{'s' if len(job.nodes) > 1 else ' '}  on {job.compute}, about "
         f"{job.minutes} minutes: {job.what}"
         for job in jobs
     ]
     lines.append(
-        "The times are estimates. Most of it is building images, which later jobs use again, and starting machines. "
-        "The versions of the model that is registered are deleted; the empty model is archived."
+        "The times are estimates. Most of the time goes into starting machines and building images, which later jobs "
+        "reuse. The probe registers a model; at the end it deletes the model's versions and archives the empty model."
     )
     return "\n".join(lines)
 
 
 def _conclude(trial: "Trial", left: list[str], file: Path) -> None:
     from mnist_pipeline.workspace.explanation import words_of
-    from mnist_pipeline.workspace.probe.assumptions import read_ledger
+    from mnist_pipeline.workspace.probe.assumptions import read_assumptions
     from mnist_pipeline.workspace.probe.outcome import as_json
     from mnist_pipeline.workspace.probe.verdicts import Verdict, judge
     from mnist_pipeline.workspace.secret_scan import known_secrets, redacted
 
-    results = judge(read_ledger(), trial.facts, trial.asked)
+    results = judge(read_assumptions(), trial.facts, trial.asked)
     rows = [
-        {"belief": result.assumption.name, "verdict": result.verdict.value, "finding": words_of(result.finding)}
+        {"assumption": result.assumption.name, "verdict": result.verdict.value, "finding": words_of(result.finding)}
         for result in results
     ]
     show(rows, as_json=False, nothing="")
@@ -142,10 +146,10 @@ def _conclude(trial: "Trial", left: list[str], file: Path) -> None:
     text = json.dumps(as_json(__version__, results, trial.facts, left), indent=2, ensure_ascii=False)
     file.write_text(redacted(text, known_secrets(os.environ)) + "\n", encoding="utf-8")
     click.echo(
-        f"All that was found is in {file}; it helps the maintainers. It quotes Azure, which may name your workspace: "
-        "look before you pass it on."
+        f"All results are in {file}; please send them to the maintainers. The file quotes Azure's answers, which may "
+        "name your workspace, so read it first."
     )
     if failed:
         raise WorkspaceError(
-            f"of {len(results)} beliefs {len(failed)} did not hold; the lines above say what to avoid."
+            f"{len(failed)} of {len(results)} assumptions did not hold; the lines above say what to avoid."
         )

@@ -1,4 +1,4 @@
-"""`mnist-pipeline azure stream`, and what `azure submit --stream` shares with it."""
+"""`mnist-pipeline azure stream`, and the function for `azure submit --stream`."""
 
 import sys
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mnist_pipeline.cli.azure.connection import Target, workspace_options
-from mnist_pipeline.cli.azure.download import download_outputs, read_downloads
+from mnist_pipeline.cli.azure.download import download_outputs, parse_downloads
 from mnist_pipeline.cli.json_output import json_option, print_object
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "--download",
     multiple=True,
     metavar="OUTPUT=FOLDER",
-    help="Bring an output here at the end, as `azure download` does.",
+    help="Download an output when the job has completed, as `azure download` does. May be repeated.",
 )
 @click.option(
     "--interval",
@@ -38,27 +38,27 @@ if TYPE_CHECKING:
 )
 @json_option
 def stream(target: Target, job: str, download: tuple[str, ...], interval: float, as_json: bool) -> None:
-    """Follow JOB until it ends: one line for each change of a node's state. The exit code is 0 if it completed.
+    """Follow JOB until it ends. Print a line each time the status of a node or of the job changes.
 
-    Ctrl-C stops following; the job goes on.
+    The exit code is 0 if the job completed. Ctrl-C stops following; the job keeps running.
 
     \b
     mnist-pipeline azure stream first-try
     mnist-pipeline azure stream first-try --download result=result
     mnist-pipeline azure stream first-try --json             one JSON object per line
     """
-    downloads = read_downloads(download, "--download ")
-    follow_to_the_end(target.client(), job, downloads, as_json=as_json, interval=interval)
+    downloads = parse_downloads(download, "--download ")
+    follow_and_download(target.client(), job, downloads, as_json=as_json, interval=interval)
 
 
-def follow_to_the_end(
+def follow_and_download(
     client: "MLClient", job: str, downloads: Mapping[str, Path], *, as_json: bool, interval: float = 5
 ) -> None:
-    """Follow a job until it ends, and bring its outputs.
+    """Follow a job until it ends, then download its outputs.
 
     Raises:
-        WorkspaceError: the job ended otherwise than completed, or an output cannot be fetched.
-        KeyboardInterrupt: the person does not want to wait; how to come back is said before.
+        WorkspaceError: the job did not complete, or an output cannot be downloaded.
+        KeyboardInterrupt: the person pressed Ctrl-C; a message says how to follow the job again.
     """
     from mnist_pipeline.workspace.job.following import follow
 
@@ -66,7 +66,7 @@ def follow_to_the_end(
         follow(client, job, _print_json if as_json else _print, seconds=interval)
     except KeyboardInterrupt:
         click.echo(
-            f"The job goes on; to follow it again: mnist-pipeline azure stream {job}; to end it: "
+            f"The job keeps running. To follow it again: mnist-pipeline azure stream {job}. To cancel it: "
             f"mnist-pipeline azure cancel {job}",
             err=True,
         )

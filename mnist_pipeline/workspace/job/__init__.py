@@ -1,1 +1,1 @@
-"""A job in a workspace: submit, follow, cancel, download."""
+"""Submit, follow and cancel a job in a workspace, read its logs, and download its outputs."""

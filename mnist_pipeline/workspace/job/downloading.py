@@ -1,4 +1,4 @@
-"""The outputs of jobs and of their nodes, brought to this machine."""
+"""Download the outputs of jobs and of their nodes."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,16 +16,16 @@ from mnist_pipeline.workspace.job.nodes import ENDS, find_node, origin_of
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
-_ARTIFACTS = "default"  # the output that Azure gives to every job: logs, mostly
+_ARTIFACTS = "default"  # an output that Azure adds to every job; it mostly holds logs
 
 
 @dataclass(frozen=True)
 class Amount:
-    """How much there is in a folder.
+    """The amount of data in a folder.
 
     Attributes:
         files: The number of files.
-        size: Their size in bytes.
+        size: Their total size in bytes.
     """
 
     files: int
@@ -41,35 +41,35 @@ def download(
     *,
     seconds: float = 5,
 ) -> Amount:
-    """Bring an output of a job that has ended to `folder`, whole or not at all.
+    """Download an output of a job that has ended to `folder`, which appears only when the download is complete.
 
     Args:
-        client: Of the workspace.
-        name: Of the job.
-        output: The output's name; `NODE.OUTPUT` for an output of a node.
-        folder: A new or an empty folder. An output that is a file becomes a file in it.
-        on_progress: Called from another thread, again and again, with what has arrived so far.
-        seconds: Between two such calls.
+        client: The workspace's client.
+        name: The job's name.
+        output: The output's name, or `NODE.OUTPUT` for an output of a node.
+        folder: A new or an empty folder. If the output is a file, the folder will hold that file.
+        on_progress: Called regularly from another thread with the amount downloaded so far.
+        seconds: The time between two such calls.
 
     Raises:
-        WorkspaceError: the output cannot be fetched, or something is in the folder already.
+        WorkspaceError: the output cannot be downloaded, or the folder is not empty.
     """
     check_free(folder)
     node, _, port = output.rpartition(".")
     run = origin_of(client, find_node(client, name, node).job if node else name)
     written_by = f"node {node} of job {name}" if node else f"job {name}"
-    with explained(f"look for output {port} of {written_by}"):
+    with explained(f"look up output {port} of {written_by}"):
         status = text_of(client.jobs.get(run).status)
         outputs = run_outputs(client, run)
     if status not in ENDS:
         raise WorkspaceError(
-            f"{written_by} is {status}, and its outputs are there when it has ended; wait for it with "
+            f"{written_by} is {status}, and its outputs can be downloaded only after it has ended; wait for it with "
             f"`mnist-pipeline azure stream {name}`."
         )
     if port not in outputs:
-        there = ", ".join(outputs.keys() - {_ARTIFACTS})
+        known = ", ".join(sorted(outputs.keys() - {_ARTIFACTS}))
         raise WorkspaceError(
-            f"{written_by} has left no output {port}; {f'there is {there}' if there else 'it has none'}."
+            f"{written_by} has no output {port}; {f'choose from {known}' if known else 'it has no outputs'}."
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as aside:
@@ -89,15 +89,17 @@ def check_free(folder: Path) -> None:
     """Check that an output can be written to `folder`.
 
     Raises:
-        WorkspaceError: a file stands there, or a folder with something in it.
+        WorkspaceError: the folder is not empty, or a file has its name.
     """
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise WorkspaceError(f"{folder}: there is something already; give a new or an empty folder to download to.")
+        raise WorkspaceError(
+            f"{folder}: already exists and is not an empty folder; give a new or an empty folder to download to."
+        )
 
 
 @contextmanager
 def _reported(folder: Path, on_progress: Callable[[Amount], None], seconds: float) -> Iterator[None]:
-    """Tell as long as the body lasts how much is in a folder; the SDK writes to it and tells nothing."""
+    """Report the amount of data in a folder while the body runs; the SDK itself reports nothing."""
     over = Event()
 
     def report() -> None:

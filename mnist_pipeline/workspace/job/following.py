@@ -1,4 +1,4 @@
-"""A job until it ends, by itself or because somebody cancels it."""
+"""Follow a job until it ends, or cancel it."""
 
 import time
 from collections.abc import Callable
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JobState:
-    """A job as a whole.
+    """The state of a whole job.
 
     Attributes:
-        job: Its name.
-        status: As Azure says: Preparing, Running, Completed and so on.
-        url: Its page in Azure ML studio; empty if the workspace did not say.
+        job: The job's name.
+        status: Azure's word for it: Preparing, Running, Completed and so on.
+        url: The job's page in Azure ML studio; empty if Azure did not give one.
     """
 
     job: str
@@ -37,23 +37,22 @@ def follow(
     seconds: float = 5,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Wait until a job ends. Unlike the SDK's `stream`, this also waits for a canceled job's end.
+    """Wait until a job ends. Unlike the SDK's `stream`, this also waits until a canceled job has ended.
 
     Args:
-        client: Of the workspace.
-        name: Of the job.
-        on_change: Called with each node's state, and then the job's own, when it is another than before.
-        seconds: Between two looks.
+        client: The workspace's client.
+        name: The job's name.
+        on_change: Called with the state of a node, or of the job, each time it has changed.
+        seconds: The time between two requests.
         sleep: Waits that long.
 
     Raises:
-        WorkspaceError: the job ended otherwise than completed, does not respond or is paused, or the workspace does
-            not tell.
+        WorkspaceError: the job did not complete, does not respond or is paused, or the workspace cannot be read.
     """
     seen: dict[str, NodeState | JobState] = {}
     while True:
-        with explained(f"follow job {name}, which goes on all the same"):
-            job = _state(client.jobs.get(name))  # before its nodes, so that after its end their states are the last
+        with explained(f"follow job {name}, which keeps running"):
+            job = _state(client.jobs.get(name))  # before its nodes: once the job has ended, their states are final
         nodes = children(client, name)
         states: list[NodeState | JobState] = [*nodes, job]
         for state in states:
@@ -68,13 +67,13 @@ def follow(
 
 
 def cancel(client: "MLClient", name: str) -> tuple[JobState, bool]:
-    """Ask Azure to end a job; it takes note of that, and its end comes later.
+    """Ask Azure to cancel a job. The job ends some time later.
 
     Returns:
-        The job's state afterwards, and whether it had ended before it was asked to.
+        The job's state after the request, and whether it had already ended before it.
 
     Raises:
-        WorkspaceError: there is no such job, or it cannot be canceled.
+        WorkspaceError: the job does not exist or cannot be canceled.
     """
     from azure.core.exceptions import HttpResponseError
 
@@ -82,7 +81,7 @@ def cancel(client: "MLClient", name: str) -> tuple[JobState, bool]:
         try:
             client.jobs.begin_cancel(name, polling=False)
         except HttpResponseError as error:
-            # Of a job that has ended Azure says 400, CancelPipelineRunInTerminalStatus; another 400 is an error.
+            # If the job has ended, Azure answers 400, CancelPipelineRunInTerminalStatus. Any other 400 is an error.
             if error.status_code != 400 or (job := _state(client.jobs.get(name))).status not in (*ENDS, NOT_RESPONDING):
                 raise
             return job, True
@@ -98,15 +97,15 @@ def _explain_end(job: JobState, failed: list[str]) -> str:
     if job.status == PAUSED:
         return (
             f"job {name} is paused; resume it on {page} and follow it with `mnist-pipeline azure stream {name}`, or "
-            f"end it with `mnist-pipeline azure cancel {name}`."
+            f"cancel it with `mnist-pipeline azure cancel {name}`."
         )
     if job.status == NOT_RESPONDING:
         return (
-            f"job {name} does not respond: Azure hears nothing of its compute any more; look at {page}, end it with "
+            f"job {name} does not respond: Azure has lost contact with its compute; look at {page}, cancel it with "
             f"`mnist-pipeline azure cancel {name}` and submit it again."
         )
     if job.status == CANCELED:
         return f"job {name} was canceled; see {page}."
     nodes = f" at {', '.join(failed)}" if failed else ""
     logs = " ".join(["mnist-pipeline azure logs", name, *failed[:1]])
-    return f"job {name} ended as {job.status}{nodes}; `{logs}` shows why, and so does {page}."
+    return f"job {name} ended with status {job.status}{nodes}; `{logs}` shows why, and so does {page}."

@@ -12,8 +12,8 @@ from mnist_pipeline.workspace.job.nodes import children, find_node, origin_of
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
-_PRINTED_BY_STEP = ("user_logs/std_log", "azureml-logs/70_driver_log")  # today's name, and that of older computes
-_SECONDS = (5, 120)  # to connect, and for the next piece
+_PRINTED_BY_STEP = ("user_logs/std_log", "azureml-logs/70_driver_log")  # the current name, and that of older computes
+_TIMEOUTS = (5, 120)  # seconds to connect, and to wait for the next piece
 _PIECE = 1 << 16
 
 
@@ -23,8 +23,8 @@ class LogFile:
 
     Attributes:
         node: The node's name; None for a file of the job itself.
-        file: Its name, such as `user_logs/std_log.txt`.
-        job: The name of the job or of the node's own job.
+        file: The file's name, such as `user_logs/std_log.txt`.
+        job: The job's name, or the name of the node's own job.
     """
 
     node: str | None
@@ -33,15 +33,15 @@ class LogFile:
 
 
 def list_logs(client: "MLClient", name: str, node: str | None = None) -> list[LogFile]:
-    """Return the log files that a job and its nodes have, or only one node.
+    """Return the log files of a job and all of its nodes, or of one node only.
 
     Args:
-        client: Of the workspace.
-        name: Of the job.
+        client: The workspace's client.
+        name: The job's name.
         node: The node's name; None for the job and all of its nodes.
 
     Raises:
-        WorkspaceError: there is no such job or node, or the workspace does not tell.
+        WorkspaceError: the job or the node does not exist, or the workspace cannot be read.
     """
     runs: list[tuple[str | None, str]] = [(node, find_node(client, name, node).job)] if node else [(None, name)]
     if node is None:
@@ -50,7 +50,7 @@ def list_logs(client: "MLClient", name: str, node: str | None = None) -> list[Lo
 
 
 def printed_by_step(files: list[LogFile]) -> list[LogFile]:
-    """Return those files that hold what a step itself printed: one for each instance that it ran on."""
+    """Return the files with a step's own output: one for each instance that it ran on."""
     return [one for one in files if one.file.startswith(_PRINTED_BY_STEP)]
 
 
@@ -58,20 +58,20 @@ def read_log(client: "MLClient", log: LogFile) -> Iterator[bytes]:
     """Yield the content of a log file in pieces.
 
     Raises:
-        WorkspaceError: it cannot be read.
+        WorkspaceError: the file cannot be read.
     """
     import requests
 
     link = _links(client, log.job).get(log.file)
     if link is None:
-        raise WorkspaceError(f"{log.job} has no log file {log.file} any more; list what there is once more.")
-    with explained(f"read {log.file}"), requests.get(link, stream=True, timeout=_SECONDS) as answer:
-        if not answer.ok:  # not raise_for_status, which names the link: it holds a signature
+        raise WorkspaceError(f"{log.job} no longer has the log file {log.file}; list the log files again.")
+    with explained(f"read {log.file}"), requests.get(link, stream=True, timeout=_TIMEOUTS) as answer:
+        if not answer.ok:  # raise_for_status would show the link, which holds a signature
             raise WorkspaceError(f"cannot read {log.file}: the storage answered {answer.status_code}; try again.")
         yield from answer.iter_content(_PIECE)
 
 
 def _links(client: "MLClient", run: str) -> dict[str, str]:
     run = origin_of(client, run)
-    with explained(f"look for the logs of job {run}"):
+    with explained(f"list the logs of job {run}"):
         return log_links(client, run)

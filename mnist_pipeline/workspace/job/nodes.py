@@ -1,4 +1,4 @@
-"""The nodes of a job, and the runs that they are in the workspace."""
+"""The nodes of a job, and the jobs that run them in the workspace."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,12 +19,12 @@ ENDS = (COMPLETED, "Failed", CANCELED)
 
 @dataclass(frozen=True)
 class NodeState:
-    """A node of a job, which Azure calls the job's child.
+    """The state of a node, which Azure calls a child of the job.
 
     Attributes:
-        node: Its name in the pipeline, or what Azure shows for it.
-        status: As Azure says: Queued, Running, Completed and so on.
-        job: Its own name as a job.
+        node: The node's name in the pipeline, or the name that Azure shows for it.
+        status: Azure's word for it: Queued, Running, Completed and so on.
+        job: The name of the node's own job.
     """
 
     node: str
@@ -33,10 +33,10 @@ class NodeState:
 
 
 def children(client: "MLClient", name: str) -> list[NodeState]:
-    """Return the states of a job's nodes, of those that Azure has begun with.
+    """Return the states of the job's nodes, as far as Azure lists them already.
 
     Raises:
-        WorkspaceError: there is no such job, or the workspace does not tell.
+        WorkspaceError: the job does not exist, or the workspace cannot be read.
     """
     with explained(f"list the nodes of job {name}"):
         found = [child for child in client.jobs.list(parent_job_name=name) if child is not None]
@@ -47,30 +47,30 @@ def find_node(client: "MLClient", name: str, node: str) -> NodeState:
     """Return the state of one node of a job.
 
     Args:
-        client: Of the workspace.
-        name: Of the job.
-        node: The node's name; for a node of a pipeline inside the job `outer.inner`.
+        client: The workspace's client.
+        name: The job's name.
+        node: The node's name; `outer.inner` for a node of a pipeline inside the job.
 
     Raises:
-        WorkspaceError: there is no such job, or Azure has not begun with such a node.
+        WorkspaceError: the job does not exist, or Azure does not list the node, or not yet.
     """
     first, dot, rest = node.partition(".")
-    begun = children(client, name)
-    for child in begun:
+    listed = children(client, name)
+    for child in listed:
         if child.node == node:
             return child
-    for child in begun:
+    for child in listed:
         if dot and child.node == first:
             return find_node(client, child.job, rest)
-    names = ", ".join(child.node for child in begun)
+    names = ", ".join(child.node for child in listed)
     raise WorkspaceError(
-        f"job {name} has no node {node} that has begun; {f'give one of {names}' if names else 'none has begun yet'}."
+        f"job {name} has no node {node}; {f'choose from {names}' if names else 'Azure lists no nodes of it yet'}."
     )
 
 
 def origin_of(client: "MLClient", name: str) -> str:
-    """Return the name of the job that really ran: another one, where Azure reused the outputs of an earlier node."""
-    with explained(f"look for job {name}"):
+    """Return the name of the job that really ran: an earlier one if Azure reused its outputs, else `name`."""
+    with explained(f"look up job {name}"):
         properties = client.jobs.get(name).properties or {}
     is_reused = properties.get("azureml.isreused") == "true"
     return str(properties.get("azureml.reusedrunid") or name) if is_reused else name

@@ -1,4 +1,4 @@
-"""Submitting a job, once."""
+"""Submit a job exactly once."""
 
 import secrets
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from azure.ai.ml.entities import Job, PipelineJob
 
 _MARK = "client_submission_id"
-_REFUSALS = (401, 403, 404)  # after any other the job may stand: a retried request is refused for the first one's sake
+_REFUSALS = (401, 403, 404)  # after any other error the job may exist: Azure refuses a retry once the first is accepted
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,10 @@ class SubmittedJob:
     """A job that a workspace has accepted.
 
     Attributes:
-        name: Its name in the workspace.
-        status: As Azure says.
-        url: Its page in Azure ML studio; empty if the workspace did not say.
-        is_new: False if it was there before.
+        name: The job's name in the workspace.
+        status: Azure's word for its state.
+        url: The job's page in Azure ML studio; empty if Azure did not give one.
+        is_new: False if the job was already in the workspace.
     """
 
     name: str
@@ -35,7 +35,7 @@ class SubmittedJob:
 
 
 def new_name(prefix: str) -> str:
-    """Return a name for a job that no other job has: prefix, time, and a few random letters."""
+    """Return a unique name for a job: the prefix, the time, and a few random letters."""
     return f"{prefix}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
@@ -43,33 +43,33 @@ def find_job(client: "MLClient", name: str) -> SubmittedJob | None:
     """Return the job of that name, or None if the workspace has none.
 
     Raises:
-        WorkspaceError: the workspace does not tell.
+        WorkspaceError: the workspace cannot be read.
     """
     job = _get(client, name)
-    return None if job is None else _read(job, is_new=False)
+    return None if job is None else _submitted(job, is_new=False)
 
 
 def submit(client: "MLClient", job: "PipelineJob", name: str) -> SubmittedJob:
-    """Submit a job under a name of our own, and never a second time where the first was accepted.
+    """Submit a job under the given name, and never create a second one.
 
-    The name goes with the request, so that the SDK's retries, and the same call made again, mean the same job. So does
-    a mark of this call, by which the job is known again where the answer was lost: Azure then refuses a retried request
-    because the name is taken (400, MicrosoftDocs/azure-docs 122250), or answers nothing at all.
+    The name is part of the request, so the SDK's retries and a repeated call all mean the same job. The job also
+    carries a mark of this call. If Azure's answer is lost, the SDK's retry is refused because the name is taken (400,
+    MicrosoftDocs/azure-docs 122250), or gets no answer at all. The mark then shows that the job is ours.
 
     Args:
-        client: Of the workspace.
-        job: The job; the SDK changes it into what it sends.
-        name: As `new_name` makes it.
+        client: The workspace's client.
+        job: The job. The SDK changes it while it sends it.
+        name: The job's name, for example from `new_name`.
 
     Raises:
-        WorkspaceError: the job was not accepted, which may be because the name belongs to another job; or, as the
-            sentence then says, it is not known whether it was.
+        WorkspaceError: the job was not accepted, for example because the name belongs to another job; or it is
+            unknown whether the job was accepted, and the message says so.
     """
     job.name = name
     mark = secrets.token_hex(16)
     job.properties = {**(job.properties or {}), _MARK: mark}
     try:
-        return _read(client.jobs.create_or_update(job), is_new=True)
+        return _submitted(client.jobs.create_or_update(job), is_new=True)
     except Exception as error:
         sentence = explain(error)
         if sentence is None:
@@ -81,7 +81,7 @@ def submit(client: "MLClient", job: "PipelineJob", name: str) -> SubmittedJob:
             raise WorkspaceError(f"the job was not accepted: {sentence}.") from error
         if (found.properties or {}).get(_MARK) != mark:
             raise WorkspaceError(_name_taken(found)) from error
-        return _read(found, is_new=True)
+        return _submitted(found, is_new=True)
 
 
 def _find_after(error: Exception, client: "MLClient", name: str, sentence: str) -> "Job | None":
@@ -89,15 +89,15 @@ def _find_after(error: Exception, client: "MLClient", name: str, sentence: str) 
         return _get(client, name)
     except WorkspaceError:
         raise WorkspaceError(
-            f"it is not known whether job {name} was accepted: {sentence}; run the same command once more with "
-            f"--name {name}, which makes no second job."
+            f"cannot tell whether job {name} was accepted: {sentence}; run the same command again with --name {name}, "
+            "which never creates a second job."
         ) from error
 
 
 def _get(client: "MLClient", name: str) -> "Job | None":
     from azure.core.exceptions import ResourceNotFoundError
 
-    with explained(f"look for job {name}"):
+    with explained(f"look up job {name}"):
         try:
             job: Job = client.jobs.get(name)
             return job
@@ -106,14 +106,14 @@ def _get(client: "MLClient", name: str) -> "Job | None":
 
 
 def _name_taken(found: "Job") -> str:
-    made = found.creation_context
-    by = f" by {made.created_by}" if made and made.created_by else ""
-    at = f" on {made.created_at:%Y-%m-%d at %H:%M %Z}" if made and made.created_at else ""
+    created = found.creation_context
+    by = f" by {created.created_by}" if created and created.created_by else ""
+    at = f" on {created.created_at:%Y-%m-%d at %H:%M %Z}" if created and created.created_at else ""
     return (
-        f"the job was not accepted: {found.name} is the name of another job, submitted{by}{at}; give another with "
-        f"--name, or leave --name out."
+        f"the job was not accepted: another job, submitted{by}{at}, is already named {found.name}; give another name "
+        "with --name, or leave --name out."
     )
 
 
-def _read(job: "Job", *, is_new: bool) -> SubmittedJob:
+def _submitted(job: "Job", *, is_new: bool) -> SubmittedJob:
     return SubmittedJob(str(job.name), text_of(job.status), job.studio_url or "", is_new)

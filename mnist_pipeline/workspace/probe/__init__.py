@@ -1,1 +1,1 @@
-"""The ledger of what this package believes about Azure ML without proof, and the probe that tries it in a workspace."""
+"""The assumptions that this package makes about Azure ML, and the probe that checks them in a workspace."""

@@ -1,26 +1,26 @@
-"""The ledger: what this package believes about Azure ML without proof, one entry for each belief."""
+"""The assumptions that this package makes about Azure ML without proof."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-LEDGER = Path(__file__).with_name("assumptions.yaml")
+_FILE = Path(__file__).with_name("assumptions.yaml")
 
 
 @dataclass(frozen=True)
 class Assumption:
-    """A belief about Azure ML.
+    """An assumption about Azure ML.
 
     Attributes:
-        name: Its short name, also that of the check that tries it.
-        believed: What is believed, as a sentence.
+        name: A short name. The check of this assumption has the same name.
+        believed: The assumption, as a sentence.
         relied_on_by: The modules of this package that rely on it.
-        evidence: What speaks for it so far, and what does not.
-        avoid: What breaks if it is false, and which feature to avoid then.
-        shown_by: The job of the probe that shows it, and the node where only one does: `tracking.tracking_node`.
-            Empty if no job can show it.
-        not_tried: Why no job shows it; empty if one does.
-        untested: Why this package's tests cannot carry out the check here; empty if they do.
+        evidence: The evidence so far, and what it does not show.
+        avoid: The feature to avoid if the assumption does not hold, or what breaks.
+        shown_by: The probe's job that checks it, with the node if only one node does, such as
+            `tracking.tracking_node`. Empty if the probe does not check it.
+        not_tried: Why the probe does not check it; empty if it does.
+        untested: Why this package's tests cannot run the check; empty if they do.
     """
 
     name: str
@@ -34,20 +34,20 @@ class Assumption:
 
     @property
     def job(self) -> str:
-        """The job that shows it; empty if none does."""
+        """The probe's job that checks the assumption; empty if none does."""
         return self.shown_by.partition(".")[0]
 
     @property
     def node(self) -> str:
-        """The node of that job whose report tells; empty if the job itself does."""
+        """The node of that job whose report holds the result; empty if the job itself shows it."""
         return self.shown_by.partition(".")[2]
 
 
-def read_ledger() -> Mapping[str, Assumption]:
-    """Return the entries by their names, in the order of the ledger."""
+def read_assumptions() -> Mapping[str, Assumption]:
+    """Return the assumptions by name, in the order of `assumptions.yaml`."""
     import yaml
 
-    entries = yaml.safe_load(LEDGER.read_text(encoding="utf-8"))
+    entries = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
     return {
         name: Assumption(name, **{**entry, "relied_on_by": tuple(entry["relied_on_by"])})
         for name, entry in entries.items()

@@ -1,4 +1,4 @@
-"""Leaving a workspace as it was found, as far as Azure lets one."""
+"""Remove what the probe left in the workspace, as far as Azure allows."""
 
 import time
 from collections.abc import Iterable
@@ -14,37 +14,40 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 _OVER = (*ENDS, NOT_RESPONDING, PAUSED)
-_PATIENCE = 120  # seconds for a canceled job to end, so that it registers nothing after its models are archived
+_PATIENCE = 120  # seconds to wait for a canceled job, so that it registers nothing after its models are archived
 
 
 def clean_up(client: "MLClient", jobs: Iterable[str], models: Iterable[str], *, seconds: float = 5) -> list[str]:
-    """End the jobs that go on and archive the models; return a line for each thing that is left.
+    """Cancel the jobs that are still running and archive the models.
 
     Args:
-        client: Of the workspace.
-        jobs: Names of jobs, also of those that may not exist.
-        models: Names of models, also of those that may not exist.
-        seconds: Between two looks at a job that is being canceled.
+        client: The workspace's client.
+        jobs: Names of jobs. They need not exist.
+        models: Names of models. They need not exist.
+        seconds: The time between two requests about a job that is being canceled.
+
+    Returns:
+        One line for each thing that is left in the workspace.
     """
     left: list[str] = []
-    there = []
+    existing = []
     for name in jobs:
         try:
             if (job := find_job(client, name)) is None:
                 continue
-            there.append(name)
+            existing.append(name)
             if job.status not in _OVER:
                 cancel(client, name)
                 _wait(client, name, seconds)
         except WorkspaceError as error:
-            left.append(f"job {name}, which may go on: {error}")
-    if there:
-        left.append(f"the records of the jobs {', '.join(there)}")
-        left.append("what they uploaded, some megabytes, and the images, which this package's other jobs use too")
+            left.append(f"job {name}, which may still be running: {error}")
+    if existing:
+        left.append(f"the records of the jobs {', '.join(existing)}")
+        left.append("a few megabytes of uploads, and the images, which other jobs of this package use too")
     for name in models:
         try:
             if _archive(client, name):
-                left.append(f"model {name}, archived, because Azure deletes no registered model")
+                left.append(f"model {name}, which is archived because Azure cannot delete a registered model")
         except WorkspaceError as error:
             left.append(f"model {name}: {error}")
     return left
@@ -57,7 +60,7 @@ def _wait(client: "MLClient", name: str, seconds: float) -> None:
         if job is None or job.status in _OVER:
             return
         time.sleep(seconds)
-    raise WorkspaceError("it was canceled, and has not ended yet.")
+    raise WorkspaceError("it was canceled but has not ended yet.")
 
 
 def _archive(client: "MLClient", name: str) -> bool:

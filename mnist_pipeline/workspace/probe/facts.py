@@ -1,4 +1,4 @@
-"""What became of the probe's jobs, as plain data: all that the verdicts rest on."""
+"""The results of the probe's jobs, as plain data. The verdicts are based on nothing else."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,11 +7,12 @@ COMPLETED = "Completed"
 
 
 @dataclass(frozen=True)
-class Check:
-    """What a step found out about one belief.
+class Observation:
+    """What a check found out about one assumption.
 
     Attributes:
-        holds: None if the step could not tell.
+        holds: Whether the assumption holds; None if the check could not tell.
+        finding: What was seen, in a few words.
     """
 
     holds: bool | None
@@ -20,35 +21,35 @@ class Check:
 
 @dataclass(frozen=True)
 class NodeFacts:
-    """What became of a node.
+    """The result of a node.
 
     Attributes:
-        status: As Azure says; empty if Azure shows no child of this name.
-        error: Why it failed, in Azure's words.
-        reused: Whether Azure took the outputs of an earlier run of it.
-        checks: What its report says; None if there is none.
-        no_report: Why there is none.
+        status: Azure's word for its state; empty if Azure shows no child of this name.
+        error: Azure's message if the node failed.
+        reused: Whether Azure reused the outputs of an earlier run.
+        checks: The results in the node's report; None if there is no report.
+        no_report: Why there is no report.
     """
 
     status: str = ""
     error: str = ""
     reused: bool = False
-    checks: Mapping[str, Check] | None = None
+    checks: Mapping[str, Observation] | None = None
     no_report: str = ""
 
 
 @dataclass(frozen=True)
 class JobFacts:
-    """What became of a job.
+    """The result of a job.
 
     Attributes:
-        name: As the workspace knows it; empty if it was not sent.
-        accepted: None if that is not known.
-        words: Why it was not accepted, or why that is not known.
-        status: As Azure says when it was looked at last.
-        nodes: By their names in the pipeline, those that Azure shows no child for too.
+        name: The job's name in the workspace; empty if it was not sent.
+        accepted: Whether Azure accepted the job; None if that is unknown.
+        words: Why it was not accepted, or why that is unknown.
+        status: Azure's last word for its state.
+        nodes: The nodes by their names in the pipeline, including those that Azure shows no child for.
         shown: The names of the children that Azure shows.
-        any_reused: Whether a child was reused, whatever its name.
+        any_reused: Whether Azure reused any child, whatever its name.
     """
 
     name: str = ""
@@ -60,9 +61,9 @@ class JobFacts:
     any_reused: bool = False
 
     def completed(self, node: str) -> bool:
-        """Tell whether a node completed, also where Azure shows it under another name."""
+        """Tell whether a node completed, even if Azure shows it under another name."""
         return self.status == COMPLETED or self.nodes[node].status == COMPLETED
 
     def began(self, node: str) -> bool:
-        """Tell whether a node's own program ran."""
+        """Tell whether the node's own program was started."""
         return self.completed(node) or self.nodes[node].checks is not None

@@ -1,4 +1,4 @@
-"""The probe's jobs: the smallest pipelines that show what is believed."""
+"""The probe's jobs: the smallest pipelines that check the assumptions."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnist_pipeline.workspace.placement import SERVERLESS, Placement, place
+from mnist_pipeline.workspace.placement import SERVERLESS, Placement, assign_computes
 from mnist_pipeline.workspace.probe.parts import Parts
 
 if TYPE_CHECKING:
     from azure.ai.ml.entities import PipelineJob
 
 STEPS, MODEL, TRACKING, AGAIN, SERVERLESS_JOB, GPU = "steps", "model", "tracking", "again", "serverless", "gpu"
-ASKED = "asked"  # no job: what is asked of the workspace beside them
+ASKED = "asked"  # not a job: a request to the workspace checks the assumption
 EXPERIMENT = "mnist-pipeline-probe"
 
 
@@ -23,11 +23,11 @@ class ProbeJob:
 
     Attributes:
         name: Its name among the probe's jobs.
-        make: Makes it, from the folder of the snapshot.
-        minutes: About how long it takes, with the images that it is the first to need.
-        what: What it is for.
-        nodes: The names of its nodes, each with the name of the pipeline's output that is its report; empty if none.
-        compute: Where it runs.
+        make: Makes the job from the folder of the snapshot.
+        minutes: About how long it takes, including the build of the images that it is the first to use.
+        what: What it checks, in a few words.
+        nodes: For each node, the pipeline output that holds its report; empty if the node writes none.
+        compute: The name of the compute that runs it.
     """
 
     name: str
@@ -39,12 +39,12 @@ class ProbeJob:
 
 
 def new_model_name() -> str:
-    """Return a name for the model that is registered, which no other model has."""
+    """Return a unique name for the model that the probe registers."""
     return f"{EXPERIMENT}-{secrets.token_hex(4)}"
 
 
 def models_of(model_name: str) -> tuple[str, str]:
-    """Return the names of all models that the probe registers; the second is that of two registrations at once."""
+    """Return the names of all models that the probe registers. The second model is registered twice at once."""
     return model_name, f"{model_name}-at-once"
 
 
@@ -54,11 +54,11 @@ def jobs_of(
     """Return the jobs in the order in which they are submitted.
 
     Args:
-        parts: What they are made of.
-        model_name: Of the model that is registered and deleted again.
-        compute: A compute's name.
-        serverless: Try serverless compute too.
-        gpu_compute: A compute with a GPU, to try the GPU's environment on.
+        parts: What the jobs are made of.
+        model_name: The name of the model that the probe registers and deletes again.
+        compute: The compute's name.
+        serverless: Whether to check serverless compute too.
+        gpu_compute: The name of a compute with a GPU, to check the GPU environment; None to skip that.
     """
     steps_nodes = {"prepare_node": "", "package_node": "package_report"}
     jobs = [
@@ -79,7 +79,14 @@ def jobs_of(
             {"tracking_node": "tracking_report", "other_node": "other_report"},
             compute,
         ),
-        ProbeJob(AGAIN, lambda code: _steps(parts, code), 2, "the first job again, to be reused", steps_nodes, compute),
+        ProbeJob(
+            AGAIN,
+            lambda code: _steps(parts, code),
+            2,
+            "the first job again, to see whether Azure reuses it",
+            steps_nodes,
+            compute,
+        ),
     ]
     if serverless:
         jobs.append(
@@ -100,17 +107,17 @@ def jobs_of(
 
 
 def make(job: ProbeJob, code: Path) -> "PipelineJob":
-    """Make the job of a probe's job, placed on its compute."""
+    """Make the pipeline job and set its compute."""
     from azure.ai.ml.entities import PipelineJobSettings
 
     made = job.make(code)
     made.experiment_name = EXPERIMENT
     made.display_name = f"{EXPERIMENT}-{job.name}"
     made.settings = PipelineJobSettings(
-        continue_on_step_failure=True,  # a step that fails says nothing about the others
-        force_rerun=job.name != AGAIN,  # a step that Azure does not run shows nothing
+        continue_on_step_failure=True,  # one step's failure says nothing about the others
+        force_rerun=job.name != AGAIN,  # a reused step checks nothing
     )
-    place(made, Placement(job.compute), {})
+    assign_computes(made, Placement(job.compute), {})
     return made
 
 
@@ -121,7 +128,7 @@ def _data(parts: Parts) -> Any:
 
 
 def _step(code: Path, module: str, environment: Mapping[str, Any], outputs: Mapping[str, str], **inputs: Any) -> Any:
-    """Make a component that runs a module of `in_job`, with `--name` for each input and output."""
+    """Make a component that runs a module of `in_job`, with an option `--name` for each input and output."""
     from azure.ai.ml import Output, command
     from azure.ai.ml.entities import Environment
 
@@ -146,7 +153,7 @@ def _steps(parts: Parts, code: Path) -> "PipelineJob":
     package = _step(code, "package", parts.small, _REPORT)
 
     @pipeline
-    def steps(data):  # type: ignore[no-untyped-def]  # the SDK takes annotations for declarations of its own
+    def steps(data):  # type: ignore[no-untyped-def]  # the SDK would read annotations as declarations
         prepare_node = parts.component(input_data=data)  # noqa: F841 - the SDK takes the node's name from here
         package_node = package()
         return {"package_report": package_node.outputs.report}

@@ -1,4 +1,4 @@
-"""What a probe found out, as JSON for whoever maintains this package."""
+"""The results of a probe as JSON, for the maintainers of this package."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,13 +17,13 @@ _VERSIONS = ("azure-ai-ml", "azure-identity", "mldesigner")
 def as_json(
     version: str, results: Sequence[Result], facts: Mapping[str, JobFacts], left: Sequence[str]
 ) -> dict[str, Any]:
-    """Return all that was found; what it quotes of Azure may name the workspace.
+    """Return all results. Azure's words in them may name the workspace.
 
     Args:
-        version: Of this package.
+        version: The version of this package.
         results: The verdicts.
-        facts: What became of the jobs.
-        left: What the probe left behind.
+        facts: The results of the jobs.
+        left: What the probe left in the workspace.
     """
     counts = Counter(result.verdict for result in results)
     return {

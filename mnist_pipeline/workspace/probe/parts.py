@@ -1,4 +1,4 @@
-"""What the probe's jobs are made of; whoever starts the probe hands it in."""
+"""The parts that the probe's jobs are made of. The caller of the probe provides them."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -14,13 +14,13 @@ _IN_JOB = Path(__file__).with_name("in_job")
 
 @dataclass(frozen=True)
 class Parts:
-    """What the jobs are made of.
+    """The parts that the jobs are made of.
 
     Attributes:
-        component: The package's smallest component, as `@command_component` leaves it: called with `input_data` it
-            makes a node, and its attribute `component` is what is registered.
-        data: A folder with data for it.
-        small: Its environment, as keyword arguments of `Environment`.
+        component: The package's smallest component, as `@command_component` returns it: a call with `input_data` makes
+            a node, and its attribute `component` is the component to register.
+        data: A folder with data for the component.
+        small: The component's environment, as keyword arguments of `Environment`.
         tracking: An environment with MLflow and Matplotlib.
         gpu: An environment with TensorFlow for a GPU.
     """
@@ -34,7 +34,7 @@ class Parts:
 
 @contextmanager
 def snapshot(parts: Parts) -> Iterator[Path]:
-    """Yield a folder with the package's own snapshot and, beside it, the checks that the probe's steps run."""
+    """Yield a folder with the package's own snapshot and the modules that the probe's steps run."""
     with tempfile.TemporaryDirectory(prefix="mnist-pipeline-probe-") as folder:
         with code_of(parts.component.component) as code:
             assert code is not None  # the package's components have code

@@ -1,4 +1,4 @@
-"""Carrying the probe's jobs through a workspace, and looking at what became of them."""
+"""Run the probe's jobs in a workspace and collect their results."""
 
 import json
 import tempfile
@@ -16,50 +16,50 @@ from mnist_pipeline.workspace.job.following import JobState, follow
 from mnist_pipeline.workspace.job.nodes import NodeState
 from mnist_pipeline.workspace.job.submission import find_job, new_name, submit
 from mnist_pipeline.workspace.preview import preview
-from mnist_pipeline.workspace.probe.asks import (
+from mnist_pipeline.workspace.probe.facts import COMPLETED, JobFacts, NodeFacts, Observation
+from mnist_pipeline.workspace.probe.jobs import AGAIN, MODEL, STEPS, TRACKING, ProbeJob, make
+from mnist_pipeline.workspace.probe.questions import (
     look_for_missing_data,
     look_for_missing_job,
     name_missing_compute,
     send_again,
     take_name,
 )
-from mnist_pipeline.workspace.probe.facts import COMPLETED, Check, JobFacts, NodeFacts
-from mnist_pipeline.workspace.probe.jobs import AGAIN, MODEL, STEPS, TRACKING, ProbeJob, make
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 _REPORT = "report.json"
-_REUSED = "azureml.isreused"  # a property of a child, "true" where Azure took an earlier run's outputs
+_REUSED = "azureml.isreused"  # a property of a child, "true" if Azure reused an earlier run's outputs
 
 
 class OutOfTimeError(Exception):
-    """The jobs took longer than the probe was to wait."""
+    """The jobs took longer than the probe was told to wait."""
 
 
 class Trial:
     """The probe's jobs in one workspace.
 
     Attributes:
-        facts: What is known of each job that was sent, by its name among the probe's jobs.
-        asked: What was found by asking, by the belief's name.
-        names: All jobs that may be in the workspace, as it knows them.
+        facts: The result of each job that was sent, by its name among the probe's jobs.
+        asked: The result of each request, by the assumption's name.
+        names: The workspace's names of all jobs that may exist there.
     """
 
     def __init__(
         self, client: "MLClient", jobs: Iterable[ProbeJob], code: Path, say: Callable[[str], None], seconds: float
     ) -> None:
-        """Nothing is sent yet.
+        """Prepare the jobs. This sends nothing yet.
 
         Args:
-            client: Of the workspace.
-            jobs: What to send.
+            client: The workspace's client.
+            jobs: The jobs to send.
             code: The folder of the snapshot.
-            say: Takes a line for a person who waits.
+            say: Prints a line for the person who waits.
             seconds: How long to wait for the jobs at most.
         """
         self.facts: dict[str, JobFacts] = {}
-        self.asked: dict[str, Check] = {}
+        self.asked: dict[str, Observation] = {}
         self.names: list[str] = []
         self._client = client
         self._jobs = {job.name: job for job in jobs}
@@ -68,17 +68,17 @@ class Trial:
         self._deadline = time.monotonic() + seconds
 
     def check(self, known_secrets: Iterable[str]) -> None:
-        """Check what would be sent.
+        """Check the jobs before they are sent.
 
         Raises:
-            WorkspaceError: a job is not valid, or something in it looks like a secret.
+            WorkspaceError: a job is invalid, or something in it looks like a secret.
         """
         known_secrets = tuple(known_secrets)
         for job in self._jobs.values():
             preview(make(job, self._code), known_secrets)
 
     def run(self) -> None:
-        """Send the jobs, wait for their ends, and look at them; what Azure refuses or fails is a fact, not an error."""
+        """Send the jobs, wait until they end, and collect their results. A refusal or a failure is also a result."""
         first = [job for job in self._jobs.values() if job.name != AGAIN]
         for job in first:
             self._send(job)
@@ -90,10 +90,10 @@ class Trial:
                 self._send(self._jobs[AGAIN])
                 self._await(self._jobs[AGAIN])
         except OutOfTimeError:
-            self._say("The time is up; what has not ended is canceled.")
+            self._say("The time is up; jobs that are still running are canceled.")
             for name, facts in self.facts.items():
                 if facts.accepted and not facts.status:
-                    self._look(self._jobs[name])
+                    self._record(self._jobs[name])
 
     def _send(self, job: ProbeJob) -> None:
         name = new_name(f"probe-{job.name}")
@@ -109,7 +109,7 @@ class Trial:
             self._say(f"{job.name}: {sent.name} submitted  {sent.url}")
 
     def _ask(self) -> None:
-        """Ask what can be asked once there is a job."""
+        """Send the requests that check assumptions, now that there is a job."""
         model, asked = self._jobs[MODEL], self.asked
         asked["job-missing"] = look_for_missing_job(self._client)
         asked["data-missing"] = look_for_missing_data(self._client)
@@ -131,15 +131,15 @@ class Trial:
             follow(self._client, facts.name, lambda state: self._say(_line(job, state)), sleep=self._sleep)
         except WorkspaceError as error:
             self._say(f"{job.name}: {error}")
-        self._look(job)
+        self._record(job)
 
     def _sleep(self, seconds: float) -> None:
         if time.monotonic() > self._deadline:
             raise OutOfTimeError
         time.sleep(seconds)
 
-    def _look(self, job: ProbeJob) -> None:
-        """Put on record how a job and its nodes are."""
+    def _record(self, job: ProbeJob) -> None:
+        """Record the state of a job and of its nodes."""
         name = self.facts[job.name].name
         try:
             found = find_job(self._client, name)
@@ -178,24 +178,24 @@ class Trial:
                 download(self._client, name, output, Path(folder, output), _say_nothing)
                 content = json.loads(Path(folder, output, _REPORT).read_text(encoding="utf-8"))
             except (WorkspaceError, OSError, ValueError) as error:
-                return replace(node, no_report=f"its report did not come: {error}")
-        return replace(node, checks={check: Check(**found) for check, found in content["checks"].items()})
+                return replace(node, no_report=f"cannot download its report: {error}")
+        return replace(node, checks={check: Observation(**found) for check, found in content["checks"].items()})
 
-    def _fetch_model(self, name: str) -> Check:
+    def _fetch_model(self, name: str) -> Observation:
         with tempfile.TemporaryDirectory() as folder:
             try:
                 download(self._client, name, "model", Path(folder, "model"), _say_nothing)
             except WorkspaceError as error:
-                return Check(False, str(error))
+                return Observation(False, str(error))
             files = sorted(file.name for file in Path(folder).rglob("*") if file.is_file())
-        return Check("MLmodel" in files, f"files that came: {', '.join(files)}")
+        return Observation("MLmodel" in files, f"downloaded {', '.join(files)}")
 
     def _know(self, job: ProbeJob, **changes: object) -> None:
         self.facts[job.name] = replace(self.facts[job.name], **changes)  # type: ignore[arg-type]
 
 
 def _is_unclear(error: WorkspaceError) -> bool:
-    """Tell whether a job may have been accepted all the same: only an answer 4xx is a refusal."""
+    """Tell whether Azure may have accepted the job despite the error: only a status 4xx is a refusal."""
     status = status_of(error.__cause__) if isinstance(error.__cause__, Exception) else None
     return status is None or not 400 <= status < 500
 
@@ -209,4 +209,4 @@ def _line(job: ProbeJob, state: NodeState | JobState) -> str:
 
 
 def _say_nothing(_: Amount) -> None:
-    """What the probe downloads is small."""
+    """Report no progress: the probe's downloads are small."""

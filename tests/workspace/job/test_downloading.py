@@ -1,4 +1,4 @@
-"""Outputs of pipelines and of nodes: whole, or not at all."""
+"""Downloads of the outputs of pipelines and nodes: complete, or nothing."""
 
 import json
 import signal
@@ -49,9 +49,7 @@ def content(folder):
 
 
 @pytest.mark.parametrize("type_", ["UriFolder", "uri_folder", "MLFlowModel", "mlflow_model"])
-def test_an_output_of_the_pipeline_is_brought_however_the_service_spells_its_type(
-    type_, azure, stand_in, completed, tmp_path
-):
+def test_a_pipeline_output_is_downloaded_in_either_spelling_of_its_type(type_, azure, stand_in, completed, tmp_path):
     stand_in.put_output(completed, "model", FILES, type_=type_)
 
     finished = azure("download", completed, "model=some/where")
@@ -63,7 +61,7 @@ def test_an_output_of_the_pipeline_is_brought_however_the_service_spells_its_typ
 
 
 @pytest.mark.parametrize("type_", ["UriFile", "uri_file"])
-def test_an_output_that_is_a_file_becomes_a_file_in_the_folder(type_, azure, stand_in, completed, tmp_path):
+def test_a_file_output_becomes_a_file_in_the_folder(type_, azure, stand_in, completed, tmp_path):
     stand_in.put_output(completed, "accuracy", {"accuracy.txt": b"0.9"}, type_=type_, node="evaluate_node")
 
     assert azure("download", completed, "evaluate_node.accuracy=here").code == 0
@@ -71,7 +69,7 @@ def test_an_output_that_is_a_file_becomes_a_file_in_the_folder(type_, azure, sta
     assert content(tmp_path / "here") == {"accuracy.txt": b"0.9"}
 
 
-def test_outputs_of_nodes_are_brought_while_the_pipeline_runs(azure, stand_in, mine, tmp_path):
+def test_node_outputs_are_downloaded_while_the_pipeline_runs(azure, stand_in, mine, tmp_path):
     stand_in.put_output(mine, "model", FILES, node="train_node")
     stand_in.jobs.set_status(mine, "Running", train_node="Completed", evaluate_node="Running")
 
@@ -80,7 +78,7 @@ def test_outputs_of_nodes_are_brought_while_the_pipeline_runs(azure, stand_in, m
     assert content(tmp_path / "here") == FILES
 
 
-def test_an_output_of_a_longer_name_does_not_come_along(azure, stand_in, completed, tmp_path):
+def test_an_output_with_a_longer_name_is_not_downloaded_too(azure, stand_in, completed, tmp_path):
     stand_in.put_output(completed, "model", FILES, node="train_node")
     stand_in.put_output(completed, "model_2", {"other": b""}, node="train_node")
 
@@ -89,7 +87,7 @@ def test_an_output_of_a_longer_name_does_not_come_along(azure, stand_in, complet
     assert content(tmp_path / "here") == FILES
 
 
-def test_of_a_reused_node_the_output_of_the_node_that_ran_is_brought(azure, stand_in, completed, tmp_path):
+def test_the_output_of_a_reused_node_comes_from_the_node_that_ran(azure, stand_in, completed, tmp_path):
     stand_in.put_output(completed, "model", FILES, node="train_node")
     evaluate, train = (
         stand_in.jobs.run(stand_in.jobs.node_run(completed, node)) for node in ("evaluate_node", "train_node")
@@ -101,7 +99,7 @@ def test_of_a_reused_node_the_output_of_the_node_that_ran_is_brought(azure, stan
     assert content(tmp_path / "here") == FILES
 
 
-def test_json_says_where_and_how_much(azure, stand_in, completed):
+def test_json_names_the_folder_and_the_amount(azure, stand_in, completed):
     stand_in.put_output(completed, "model", FILES)
     stand_in.put_output(completed, "accuracy", {"accuracy.txt": b"0.9"}, node="evaluate_node")
 
@@ -116,18 +114,18 @@ def test_json_says_where_and_how_much(azure, stand_in, completed):
 @pytest.mark.parametrize(
     ("output", "parts"),
     [
-        ("modle", ("job mine has left no output modle", "there is model")),
-        ("evaluate_node.modle", ("node evaluate_node of job mine has left no output modle", "it has none")),
+        ("modle", ("job mine has no output modle", "choose from model")),
+        ("evaluate_node.modle", ("node evaluate_node of job mine has no output modle", "it has no outputs")),
         ("flying_node.model", ("job mine has no node flying_node", "evaluate_node")),
     ],
 )
-def test_an_output_that_is_not_there_is_one_sentence_that_names_what_is(output, parts, azure, stand_in, completed):
+def test_a_missing_output_is_one_sentence_that_lists_the_outputs(output, parts, azure, stand_in, completed):
     stand_in.put_output(completed, "model", FILES)
 
     azure("download", completed, f"{output}=here").assert_one_sentence(*parts)
 
 
-def test_an_output_of_a_job_that_goes_on_is_not_brought_yet(azure, stand_in, mine, tmp_path):
+def test_an_output_of_a_running_job_is_not_downloaded(azure, stand_in, mine, tmp_path):
     stand_in.put_output(mine, "model", FILES)
     stand_in.jobs.set_status(mine, "Running")
 
@@ -144,22 +142,22 @@ def test_an_empty_output_is_one_sentence(azure, stand_in, completed):
 
 
 @pytest.mark.parametrize("command", [("download",), ("stream", "--download")])
-def test_an_output_that_would_overwrite_something_is_refused(command, azure, completed, tmp_path):
+def test_a_download_never_overwrites_anything(command, azure, completed, tmp_path):
     (tmp_path / "here").mkdir()
     (tmp_path / "here/file").write_text("mine")
     name, *option = command
 
-    azure(name, completed, *option, "model=here").assert_one_sentence("here: there is something already")
+    azure(name, completed, *option, "model=here").assert_one_sentence("here: already exists and is not an empty folder")
 
     assert content(tmp_path / "here") == {"file": b"mine"}
 
 
 @pytest.mark.parametrize("outputs", [("model",), ("model=",), ("=here",), ("a=x", "b=x"), ("a=x", "a=y")])
-def test_what_is_not_output_and_folder_is_wrong_usage(outputs, azure, completed):
+def test_anything_but_output_equals_folder_is_wrong_usage(outputs, azure, completed):
     assert azure("download", completed, *outputs).code == 2
 
 
-def test_a_download_that_breaks_off_leaves_nothing(azure, stand_in, completed, tmp_path):
+def test_a_broken_download_leaves_nothing(azure, stand_in, completed, tmp_path):
     stand_in.put_output(completed, "model", FILES)
     stand_in.faults.status("GET", f"{HOST}/{stand_in.workspace.container}/azureml", 403)
 
@@ -182,7 +180,7 @@ def test_ctrl_c_leaves_nothing(started, stand_in, completed, tmp_path, hold_unti
     assert list((tmp_path / "some").iterdir()) == []
 
 
-def test_a_long_download_tells_how_far_it_is(client, stand_in, completed, tmp_path, hold_until):
+def test_a_long_download_reports_progress(client, stand_in, completed, tmp_path, hold_until):
     stand_in.put_output(completed, "model", FILES)
     told = []
     files_told = [threading.Event(), threading.Event(), threading.Event()]

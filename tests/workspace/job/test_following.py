@@ -1,4 +1,4 @@
-"""Jobs that exist already: followed to their end, or canceled."""
+"""Following a job until it ends, and canceling it."""
 
 import json
 import signal
@@ -26,8 +26,8 @@ def test_a_completed_job_ends_with_0(azure, stand_in, mine):
     assert words[-1] == ["mine", "Completed"]
 
 
-def test_a_submit_is_followed_and_its_output_brought(azure, stand_in, mine, tmp_path):
-    """The same command once more, for a job that is in the workspace already."""
+def test_a_submitted_job_is_followed_and_its_output_downloaded(azure, stand_in, mine, tmp_path):
+    """The command runs again for a job that is already in the workspace."""
     stand_in.put_output(mine, "model", {"MLmodel": b"flavors: {}"})
     stand_in.jobs.set_status(mine, "Completed")
 
@@ -36,7 +36,7 @@ def test_a_submit_is_followed_and_its_output_brought(azure, stand_in, mine, tmp_
     )
 
     assert finished.code == 0, finished
-    assert finished.output.splitlines()[0] == "mine  is in the workspace already"
+    assert finished.output.splitlines()[0] == "mine  is already in the workspace"
     assert finished.output.endswith("mine  Completed\nmodel is in here: 1 file, 11 bytes\n")
     assert (tmp_path / "here/MLmodel").read_bytes() == b"flavors: {}"
 
@@ -47,12 +47,12 @@ def test_a_job_that_failed_ends_with_1_and_says_where_to_look(azure, stand_in, m
     finished = azure("stream", mine)
 
     finished.assert_one_sentence(
-        "job mine ended as Failed at train_node", "azure logs mine train_node", "https://ml.azure.com"
+        "job mine ended with status Failed at train_node", "azure logs mine train_node", "https://ml.azure.com"
     )
     assert "train_node  Failed" in finished.output
 
 
-def test_a_canceled_job_ends_with_1_after_its_end(azure, client, stand_in, mine):
+def test_a_canceled_job_ends_with_1_after_it_has_ended(azure, client, stand_in, mine):
     client.jobs.begin_cancel(mine, polling=False)
 
     azure("stream", mine, "--interval", 0).assert_one_sentence("job mine was canceled", "https://ml.azure.com")
@@ -67,7 +67,7 @@ def test_a_canceled_job_ends_with_1_after_its_end(azure, client, stand_in, mine)
         ("Paused", ("is paused", "resume it on https://ml.azure.com", "azure stream mine", "azure cancel mine")),
     ],
 )
-def test_a_job_that_waits_for_a_person_is_not_waited_for(status, remedies, client, stand_in, mine, azure):
+def test_following_stops_if_the_job_waits_for_a_person(status, remedies, client, stand_in, mine, azure):
     stand_in.jobs.set_status(mine, status)
 
     azure("stream", mine).assert_one_sentence(*remedies)
@@ -78,7 +78,7 @@ def test_a_job_that_waits_for_a_person_is_not_waited_for(status, remedies, clien
     assert looks[-1].status == status
 
 
-def test_every_change_is_told_once_and_the_job_itself_last(client, stand_in, mine):
+def test_every_change_is_reported_once_and_the_job_last(client, stand_in, mine):
     stand_in.jobs.will_be(mine, "Running", ("Running", {"train_node": "Completed"}), "Completed")
     told = []
 
@@ -101,7 +101,7 @@ def test_json_of_a_stream_is_one_object_per_change_with_zoned_times(azure, stand
     assert (changes[-1]["job"], changes[-1]["status"]) == (mine, "Failed")
 
 
-def test_ctrl_c_ends_the_following_and_says_how_to_come_back(started, stand_in, mine):
+def test_ctrl_c_stops_following_and_says_how_to_continue(started, stand_in, mine):
     process = started("stream", mine)
     assert "NotStarted" in process.stdout.readline()
 
@@ -110,8 +110,8 @@ def test_ctrl_c_ends_the_following_and_says_how_to_come_back(started, stand_in, 
 
     assert process.returncode == 130
     assert error.split("\n") == [
-        "The job goes on; to follow it again: mnist-pipeline azure stream mine; to end it: mnist-pipeline azure cancel "
-        "mine",
+        "The job keeps running. To follow it again: mnist-pipeline azure stream mine. To cancel it: "
+        "mnist-pipeline azure cancel mine",
         "",
         "Canceled.",
         "",
@@ -128,17 +128,17 @@ def test_cancel_ends_a_job(azure, stand_in, mine):
 
 
 @pytest.mark.parametrize("status", ["Completed", "Failed", "Canceled", "NotResponding"])
-def test_cancel_says_of_a_job_that_has_ended_how_it_ended(status, azure, stand_in, mine):
+def test_cancel_says_how_an_ended_job_ended(status, azure, stand_in, mine):
     stand_in.jobs.set_status(mine, status)
 
     finished, answer = azure("cancel", mine), json.loads(azure("cancel", mine, "--json").output)
 
     assert (finished.code, finished.error) == (0, "")
-    assert finished.output == f"mine has ended already, as {status}.\n"
+    assert finished.output == f"mine has already ended, with status {status}.\n"
     assert (answer["job"], answer["status"], answer["had_ended"]) == ("mine", status, True)
 
 
-def test_a_cancel_that_is_refused_for_another_reason_is_an_error(azure, stand_in, mine):
+def test_any_other_refusal_of_a_cancel_is_an_error(azure, stand_in, mine):
     stand_in.faults.status("POST", "/cancel", 400)
 
     azure("cancel", mine).assert_one_sentence("cannot cancel job mine", "400")

@@ -13,14 +13,14 @@ AROUND = "system_logs/lifecycler/execution-wrapper.log"
 
 @pytest.fixture
 def logged(mine, stand_in):
-    """The name of a job that has logs: of its own, and of the node that trains."""
+    """The name of a job with logs of its own and logs of its training node."""
     stand_in.put_logs(mine, {"logs/azureml/executionlogs.txt": b"[1] train_node\n"})
     stand_in.put_logs(mine, {PRINTED: "epoch 1/3 größer\n".encode(), AROUND: b"started\n"}, node="train_node")
     yield mine
     assert stand_in.unknown == []
 
 
-def test_a_node_s_log_is_printed_as_it_is(azure, logged):
+def test_the_log_of_a_node_is_printed_unchanged(azure, logged):
     finished = azure("logs", logged, "train_node")
 
     assert (finished.code, finished.output, finished.error) == (0, "epoch 1/3 größer\n", "")
@@ -51,7 +51,7 @@ def test_json_of_a_node_lists_its_files(azure, logged):
     assert [row["file"] for row in rows] == [AROUND, PRINTED]
 
 
-def test_of_a_node_on_two_instances_both_logs_are_printed_under_their_names(azure, stand_in, mine):
+def test_both_logs_of_a_node_on_two_instances_are_printed_with_their_names(azure, stand_in, mine):
     stand_in.put_logs(
         mine, {f"user_logs/std_log_process_{n}.txt": f"I am {n}\n".encode() for n in (0, 1)}, node="train_node"
     )
@@ -69,7 +69,7 @@ def test_of_a_node_on_two_instances_both_logs_are_printed_under_their_names(azur
         (("flying_node",), ("job mine has no node flying_node", "register_node")),
     ],
 )
-def test_a_log_that_is_not_there_is_one_sentence_that_names_what_is(arguments, parts, azure, logged):
+def test_a_missing_log_is_one_sentence_that_lists_the_logs(arguments, parts, azure, logged):
     azure("logs", logged, *arguments).assert_one_sentence(*parts)
 
 
@@ -89,7 +89,7 @@ def test_a_job_without_logs_says_so(azure, mine):
 
 
 @pytest.mark.parametrize("fault", ["status", "drop"])
-def test_a_storage_that_refuses_is_one_sentence_without_the_signature(fault, azure, stand_in, logged):
+def test_a_refusing_storage_is_one_sentence_without_the_signature(fault, azure, stand_in, logged):
     if fault == "status":
         stand_in.faults.status("GET", f"{HOST}/{stand_in.workspace.artifacts}/", 403)
     else:
@@ -101,5 +101,5 @@ def test_a_storage_that_refuses_is_one_sentence_without_the_signature(fault, azu
     assert "sig=" not in finished.error.replace("sig=***", "")
 
 
-def test_to_list_and_to_print_at_once_is_wrong_usage(azure, logged):
+def test_listing_and_printing_at_once_is_wrong_usage(azure, logged):
     assert azure("logs", logged, "--file", PRINTED, "--json").code == 2

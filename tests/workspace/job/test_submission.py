@@ -1,4 +1,4 @@
-"""Submitting, once and only once; what goes wrong before, during and after it."""
+"""Submitting a job exactly once, whatever goes wrong before, during and after it."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from workspace_stand_in.azurite import HOST
 
 from mnist_pipeline.errors import WorkspaceError
 from mnist_pipeline.pipelines import image_classification_pipeline
-from mnist_pipeline.workspace.placement import Placement, place
+from mnist_pipeline.workspace.placement import Placement, assign_computes
 from mnist_pipeline.workspace.preview import preview
 from mnist_pipeline.workspace.secret_scan import find_secrets, known_secrets
 
@@ -28,7 +28,7 @@ def job_puts(stand_in):
     return [request for request in stand_in.requests if request.method == "PUT" and JOBS in request.path]
 
 
-def test_a_job_arrives_with_its_places_inputs_and_experiment(azure, stand_in):
+def test_a_job_arrives_with_its_computes_inputs_and_experiment(azure, stand_in):
     places = ("--train-compute", "gpu-cluster", "--instance-count", "2")
 
     finished = azure(*SUBMIT, *places, "--set", "epochs=3", "--set", "model_name=digits", "--experiment", "mine")
@@ -57,27 +57,27 @@ def test_serverless_takes_an_instance_type(azure, stand_in):
 
 def test_kubernetes_takes_an_instance_type_and_a_cluster_takes_none(azure, stand_in):
     azure(*SUBMIT, "--compute", "cpu-cluster", "--instance-type", "small").assert_one_sentence(
-        "cpu-cluster is of type amlcompute and has its size already"
+        "cpu-cluster is of type amlcompute, whose instances have a fixed size"
     )
     assert azure(*SUBMIT, "--compute", "k8s-cluster", "--instance-type", "small").code == 0
     assert list(stand_in.jobs) == ["mine"]
 
 
 @pytest.mark.parametrize("option", ["--compute", "--train-compute"])
-def test_a_compute_that_is_not_there_is_refused_before_anything_is_sent(option, azure, stand_in):
+def test_a_missing_compute_is_refused_before_anything_is_sent(option, azure, stand_in):
     azure(*SUBMIT, option, "no-cluster").assert_one_sentence("no compute no-cluster", "gpu-cluster", "serverless")
 
     assert not [request for request in stand_in.requests if request.method == "PUT"]
 
 
-def test_a_data_asset_that_is_not_there_is_refused_before_anything_is_sent(azure, stand_in):
+def test_a_missing_data_asset_is_refused_before_anything_is_sent(azure, stand_in):
     finished = azure("submit", "image-classification", "--data", "azureml:digits:7")
 
     finished.assert_one_sentence("no data asset digits with version 7", "azure list data")
     assert not [request for request in stand_in.requests if request.method == "PUT"]
 
 
-def test_the_second_pipeline_names_its_two_inputs(azure, stand_in):
+def test_the_second_pipeline_takes_its_two_data_inputs_by_name(azure, stand_in):
     two = ("--data", "train_data_asset_uri=wasbs://c@a.blob.core.windows.net/train")
     two += ("--data", "test_data_asset_uri=https://example.org/test?x=1")
 
@@ -97,10 +97,10 @@ def test_the_second_pipeline_names_its_two_inputs(azure, stand_in):
         (("image-classification", "--data", "sample", "--set", "network=foo"), "network is 'foo'; it must be one of"),
         (("image-classification", "--data", "sample", "--set", "champion=maybe"), "champion is 'maybe'; it must be"),
         (("train-evaluate-register", "--data", "azureml:a:1"), "--data train_data_asset_uri=... and"),
-        (("image-classification", "--data", "sample", "--download", "x=y"), "outputs are model, result, registration"),
+        (("image-classification", "--data", "sample", "--download", "x=y"), "choose from model, result, registration"),
     ],
 )
-def test_wrong_usage_is_said_with_exit_code_2(arguments, part, typed):
+def test_wrong_usage_ends_with_2(arguments, part, typed):
     finished = typed("submit", *arguments)
 
     assert finished.code == 2
@@ -112,10 +112,10 @@ def test_wrong_usage_is_said_with_exit_code_2(arguments, part, typed):
     [
         ("azureml:digits@latest", "azureml:NAME:VERSION"),
         ("no/such/folder", "no such folder"),
-        ("https://a.blob.core.windows.net/c/f?sv=1&sig=abc%2Fdef", "a link with a signature is a secret"),
+        ("https://a.blob.core.windows.net/c/f?sv=1&sig=abc%2Fdef", "this link has a signature, which is a secret"),
     ],
 )
-def test_data_that_a_job_cannot_read_are_refused(data, part, typed):
+def test_data_that_a_job_cannot_read_is_refused(data, part, typed):
     finished = typed("submit", "image-classification", "--data", data)
 
     finished.assert_one_sentence(part)
@@ -123,10 +123,10 @@ def test_data_that_a_job_cannot_read_are_refused(data, part, typed):
 
 
 class TestFaults:
-    """Either one job and success, or a sentence and no job."""
+    """A fault ends in one job and success, or in one sentence and no job."""
 
     @pytest.mark.parametrize("times", [1, OVER_AND_OVER])
-    def test_an_answer_that_was_lost_makes_no_second_job(self, times, azure, stand_in):
+    def test_a_lost_answer_makes_no_second_job(self, times, azure, stand_in):
         stand_in.faults.lose_answer("PUT", JOBS, times=times)
 
         finished = azure(*SUBMIT)
@@ -134,8 +134,8 @@ class TestFaults:
         assert finished.code == 0, finished
         assert list(stand_in.jobs) == ["mine"]
 
-    def test_a_retried_request_that_is_refused_because_the_first_was_accepted_is_a_success(self, azure, stand_in):
-        """What MicrosoftDocs/azure-docs 122250 quotes, met by the SDK's own retry."""
+    def test_a_retry_that_is_refused_because_the_first_was_accepted_is_a_success(self, azure, stand_in):
+        """The SDK's own retry gets the refusal that MicrosoftDocs/azure-docs 122250 quotes."""
         stand_in.faults.lose_answer("PUT", JOBS)
         refused = stand_in.faults.name_taken()
 
@@ -146,14 +146,14 @@ class TestFaults:
         assert refused.seen == 1
         assert list(stand_in.jobs) == ["mine"]
 
-    def test_a_retried_request_that_meets_a_conflict_is_a_success_too(self, azure, stand_in):
+    def test_a_retry_that_meets_a_conflict_is_a_success_too(self, azure, stand_in):
         stand_in.faults.lose_answer("PUT", JOBS)
         stand_in.faults.status("PUT", JOBS, 409)
 
         assert azure(*SUBMIT).output.startswith("mine  submitted\n")
 
-    def test_the_job_of_somebody_who_was_faster_is_not_taken_for_ours(self, azure, stand_in, client):
-        """Both asked for the name when it was free; the other's request came first."""
+    def test_a_job_that_somebody_else_submitted_first_is_not_mistaken_for_ours(self, azure, stand_in, client):
+        """The name was free when both checked it, and the other request came first."""
 
         def other_first(request, otherwise):
             stand_in.faults.clear()
@@ -167,30 +167,30 @@ class TestFaults:
 
         finished = azure(*SUBMIT)
 
-        finished.assert_one_sentence("mine is the name of another job, submitted by stand-in on", "give another")
+        finished.assert_one_sentence("another job, submitted by stand-in on", "is already named mine", "another name")
         assert stand_in.jobs["mine"]["properties"]["jobType"] == "Command"
 
-    def test_a_job_that_is_refused_for_itself_is_not_accepted(self, azure, stand_in):
+    def test_a_job_that_azure_refuses_is_an_error(self, azure, stand_in):
         stand_in.faults.status("PUT", JOBS, 400)
 
-        azure(*SUBMIT).assert_one_sentence("the job was not accepted", "Azure refused with 400")
+        azure(*SUBMIT).assert_one_sentence("the job was not accepted", "Azure refused the request with status 400")
         assert list(stand_in.jobs) == []
 
-    def test_where_nobody_knows_the_same_command_settles_it(self, azure, stand_in):
+    def test_if_the_outcome_is_unknown_the_same_command_settles_it(self, azure, stand_in):
         stand_in.faults.lose_answer("PUT", JOBS, times=OVER_AND_OVER)
         stand_in.faults.drop("GET", JOBS, times=OVER_AND_OVER)
 
         unknown = azure(*COMMAND)
         (name,) = stand_in.jobs
-        unknown.assert_one_sentence(f"it is not known whether job {name} was accepted", f"--name {name}")
+        unknown.assert_one_sentence(f"cannot tell whether job {name} was accepted", f"--name {name}")
         stand_in.faults.clear()
         settled = azure(*COMMAND, "--name", name)
 
         assert settled.code == 0
-        assert "is in the workspace already" in settled.output
+        assert "is already in the workspace" in settled.output
         assert list(stand_in.jobs) == [name]
 
-    def test_an_upload_that_is_refused_is_a_sentence_and_no_job(self, azure, stand_in):
+    def test_a_refused_upload_is_one_sentence_and_no_job(self, azure, stand_in):
         stand_in.faults.status("PUT", HOST, 403, times=OVER_AND_OVER)
 
         azure("submit", "image-classification", "--data", "sample").assert_one_sentence()
@@ -202,7 +202,7 @@ class TestFaults:
         assert "gpu" in stand_in.submitted_job("mine").nodes["train_node"].conda_file["name"]
         assert azure(*COMMAND, "--set", "gpu=maybe").code == 2
 
-    def test_a_fault_that_passes_is_sat_out(self, azure, stand_in):
+    def test_a_passing_fault_is_retried_until_it_is_over(self, azure, stand_in):
         for number, status in enumerate((429, 500, 503), start=1):
             fault = stand_in.faults.status("PUT", JOBS, status, times=3)
 
@@ -210,13 +210,13 @@ class TestFaults:
             assert f"mine-{status}" in stand_in.jobs
             assert (len(stand_in.jobs), fault.seen) == (number, 3)
 
-    def test_a_fault_that_lasts_is_a_sentence_and_no_job(self, azure, stand_in):
+    def test_a_lasting_fault_is_one_sentence_and_no_job(self, azure, stand_in):
         for status, part in (
             (401, "refused the token"),
             (403, "AzureML Data Scientist"),
             (409, "use another name"),
             (429, "wait a minute"),
-            (500, "Azure failed with 500"),
+            (500, "Azure failed with status 500"),
         ):
             stand_in.faults.clear()
             stand_in.faults.status("PUT", JOBS, status, times=OVER_AND_OVER)
@@ -224,7 +224,7 @@ class TestFaults:
             azure(*SUBMIT).assert_one_sentence("the job was not accepted", part)
             assert list(stand_in.jobs) == []
 
-    def test_a_connection_that_drops_before_the_job_is_taken_is_a_sentence_and_no_job(self, azure, stand_in):
+    def test_a_connection_that_always_drops_is_one_sentence_and_no_job(self, azure, stand_in):
         stand_in.faults.drop("PUT", JOBS, times=OVER_AND_OVER)
 
         azure(*SUBMIT).assert_one_sentence("the job was not accepted", "try again")
@@ -232,9 +232,9 @@ class TestFaults:
 
 
 class TestJson:
-    """What a program reads."""
+    """The output of --json."""
 
-    def test_a_submit_is_one_object_in_one_line(self, azure):
+    def test_a_submission_is_one_object_in_one_line(self, azure):
         first, again = azure(*SUBMIT, "--json"), azure(*SUBMIT, "--json")
 
         assert first.output.count("\n") == 1
@@ -252,7 +252,7 @@ class TestJson:
 
 
 class TestDryRun:
-    """What would be sent, without a workspace."""
+    """--dry-run, without a workspace."""
 
     def test_shows_yaml_snapshot_files_environments_and_data(self, typed, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
@@ -261,10 +261,10 @@ class TestDryRun:
 
         assert finished.code == 0, finished
         for part in (
-            "default_compute: serverless",  # where nothing else is said
+            "default_compute: serverless",  # the default
             "components/prep.py",
-            "of prepare_data_node, train_node, score_node, register_node",
-            "would be uploaded: pipeline_input_data",
+            "for prepare_data_node, train_node, score_node, register_node",
+            "would upload pipeline_input_data",
             "train-images-idx3-ubyte.gz",
             "environment: mnist-pipeline-prep on mcr.microsoft.com/",
             "nothing was sent",
@@ -272,7 +272,7 @@ class TestDryRun:
             assert part in finished.output
 
     def test_lists_what_the_sdk_uploads(self, azure, stand_in):
-        place(job := digits(), Placement("serverless"), {})
+        assign_computes(job := digits(), Placement("serverless"), {})
         (snapshot,) = preview(job).snapshots
         azure(*SUBMIT)
 
@@ -285,9 +285,9 @@ class TestDryRun:
 
 
 class TestSecrets:
-    """A secret on this machine goes nowhere."""
+    """A secret on this machine is never sent."""
 
-    def test_a_canary_in_variables_and_files_beside_the_package_is_nowhere(self, azure, stand_in, monkeypatch):
+    def test_a_secret_in_variables_and_nearby_files_is_sent_nowhere(self, azure, stand_in, monkeypatch):
         monkeypatch.setenv("MY_API_KEY", "canary-in-a-coal-mine")
         Path(".env").write_text("MY_API_KEY=canary-in-a-coal-mine")
 
@@ -314,7 +314,7 @@ class TestSecrets:
             "-----BEGIN RSA " + "PRIVATE KEY-----",
         ],
     )
-    def test_usual_secrets_are_found_and_not_repeated(self, line, tmp_path):
+    def test_common_secrets_are_found_and_not_shown(self, line, tmp_path):
         (tmp_path / "settings.py").write_text(f"\n{line}\n")
 
         (finding,) = find_secrets({"settings.py": tmp_path / "settings.py"})
@@ -322,7 +322,7 @@ class TestSecrets:
         assert str(finding).startswith("settings.py:2 (")
         assert line not in str(finding)
 
-    def test_a_secret_of_this_machine_is_found_even_in_a_binary_file(self, tmp_path):
+    def test_a_known_secret_is_found_even_in_a_binary_file(self, tmp_path):
         (tmp_path / "model.bin").write_bytes(b"\x00\n\xff canary-in-a-coal-mine")
         known = known_secrets({"DB_PASSWORD": "canary-in-a-coal-mine", "HOME": "/where/I/live", "TOKEN": "1"})
 
@@ -337,6 +337,6 @@ def digits():
     )
 
 
-def test_a_node_that_is_not_there_cannot_be_placed():
+def test_a_missing_node_cannot_get_a_compute():
     with pytest.raises(WorkspaceError, match="no node fly_node; it has prepare_data_node"):
-        place(digits(), Placement("serverless"), {"fly_node": Placement("x")})
+        assign_computes(digits(), Placement("serverless"), {"fly_node": Placement("x")})

@@ -1,4 +1,4 @@
-"""What the tests of the probe share."""
+"""Fixtures of the probe's tests."""
 
 import pytest
 import yaml
@@ -8,10 +8,10 @@ from mnist_pipeline.components.environment import KERAS, PREP
 
 @pytest.fixture(scope="session")
 def built(environments):
-    """A function like `environments` for what is made already: before variables lead this process to the stand-in."""
+    """A function like `environments` that builds them all now, before variables lead this process to the stand-in."""
     made = {}
     for declared in (PREP, KERAS):
         conda_file = yaml.safe_load(declared["conda_file"].read_text())
         made[conda_file["name"]] = environments(conda_file)
-    made["mnist-pipeline-keras-gpu"] = made["mnist-pipeline-keras"]  # the same but for CUDA, which is gigabytes
+    made["mnist-pipeline-keras-gpu"] = made["mnist-pipeline-keras"]  # the same without CUDA, which is gigabytes
     return lambda conda_file: made[conda_file["name"]]

@@ -1,4 +1,4 @@
-"""Jobs that really run: each node's uploaded snapshot, in the environment that it declares, on this machine."""
+"""Runs submitted jobs on this machine: each node's uploaded snapshot, in the environment that it declares."""
 
 import tempfile
 import threading
@@ -16,9 +16,8 @@ from mnist_pipeline.runner.node_call import NodeCall, NodeFailed
 from mnist_pipeline.runner.plan import LocalData, Node, OutputOf, Plan
 from mnist_pipeline.runner.subprocess_node import run_in_subprocess
 
-IMAGE_BUILD_FAILED = (
-    "Image build failed. For more details, check the build log."  # begins as in azure-sdk-for-python 41536
-)
+# The message begins like the one in azure-sdk-for-python 41536.
+IMAGE_BUILD_FAILED = "Image build failed. For more details, check the build log."
 _UNBUILT = {
     "environment-small": "mnist-pipeline-prep",
     "environment-tracking": "mnist-pipeline-keras",
@@ -33,7 +32,7 @@ os.rename = os.replace = refuse
 
 @dataclass(frozen=True)
 class NodeRun:
-    """What became of a node: its status, why it failed, the folder of each output, whether it was reused."""
+    """The result of a node: its status, its error, the folder of each output, and whether it was reused."""
 
     status: str
     error: str = ""
@@ -46,15 +45,15 @@ Nodes = Mapping[str, NodeRun]
 
 @dataclass
 class Execution:
-    """Carries out the jobs of a stand-in.
+    """Runs the jobs of a stand-in.
 
     Attributes:
-        stand_in: Has the jobs, and MLflow attached.
+        stand_in: The stand-in, with MLflow attached.
         environments: Returns the `bin` folder of an environment with the packages of a conda file.
-        folder: For all that nodes read and write.
-        lacks: The capability that is taken away, by the name of the check that shows it; empty for none.
-        done: The nodes of earlier jobs by their job's display name; such a job is not carried out once more.
-        ran: What became of the nodes of each job, by its display name.
+        folder: The folder for everything that nodes read and write.
+        lacks: The capability to take away, named like its check; empty for none.
+        done: The nodes of earlier jobs by their job's display name. Such a job does not run again.
+        ran: The results of the nodes of each job, by the job's display name.
     """
 
     stand_in: StandIn
@@ -66,7 +65,7 @@ class Execution:
     _outputs: dict[tuple[str, ...], Mapping[str, Path]] = field(default_factory=dict)
 
     def carry_out(self, name: str) -> None:
-        """Run a job's nodes in their order, and say what became of them and of the job."""
+        """Run a job's nodes in order, and set their states and the job's state in the stand-in."""
         jobs = self.stand_in.jobs
         job = self.stand_in.submitted_job(name)
         kind = job.properties["displayName"]
@@ -103,7 +102,7 @@ class Execution:
         return runs
 
     def _earlier(self, job: SubmittedJob, node: Node) -> Mapping[str, Path] | None:
-        """The outputs of an earlier run of the same component on the same data, if the job may use them."""
+        """Return the outputs of an earlier run of the same component on the same data, if the job may reuse them."""
         forced = job.properties["settings"].get("force_rerun")
         return None if forced or self.lacks == "reuse" else self._outputs.get(_identity(job, node))
 
@@ -167,7 +166,7 @@ class Execution:
         return bound.path if isinstance(bound, LocalData) else bound
 
     def _make_folders(self, node: Node, outputs: Mapping[str, Path]) -> None:
-        """Make the folders of uri_folder outputs; what Azure makes for a model is not known, so nothing is there."""
+        """Make the folders of uri_folder outputs, but none for models: it is unknown whether Azure makes those."""
         for port, path in outputs.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             if node.outputs[port] == "uri_folder":
@@ -185,13 +184,13 @@ class Execution:
                         self.stand_in.put_output(job.name, output, _content(node.outputs[port]))
 
     def _show_models(self) -> None:
-        """Let the workspace's own list of models have those that MLflow made, which are the same ones on Azure."""
+        """Add MLflow's models to the workspace's own list of models; on Azure the two are one list."""
         for version in MlflowClient(self.stand_in.mlflow.server_url).search_model_versions():
             properties = {"modelType": "mlflow_model", "modelUri": version.source, "flavors": {}, "isArchived": False}
             self.stand_in.workspace.resources.put(f"models/{version.name}/versions/{version.version}", properties)
 
 
-class _ImageNotBuilt(Exception):  # noqa: N818 - an outcome
+class _ImageNotBuilt(Exception):  # noqa: N818 - an expected outcome, not an error
     pass
 
 
@@ -209,14 +208,14 @@ def _append(log: Path, line: str) -> None:
 
 
 def _forget(variables: Iterable[str], folder: Path) -> Path:
-    """A file by which the shell forgets variables: a job has no service principal."""
+    """Write a shell file that unsets variables: a job has no service principal."""
     file = folder / "forget.sh"
     file.write_text(f"unset {' '.join(sorted(variables))}\n")
     return file
 
 
 def _only_python(commands: Path, folder: Path) -> Path:
-    """A folder with the Python of an environment and no other command of it."""
+    """Make a folder with an environment's Python but none of its other commands."""
     folder.mkdir(parents=True)
     (folder / "python").write_text(f'#!/bin/sh\nexec "{commands / "python"}" "$@"\n')
     (folder / "python").chmod(0o755)
@@ -225,7 +224,7 @@ def _only_python(commands: Path, folder: Path) -> Path:
 
 @contextmanager
 def executing(execution: Execution) -> Iterator[Execution]:
-    """Carry out every job that is submitted, one after the other, as long as the body lasts."""
+    """Run every submitted job, one after the other, while the body runs."""
     over = threading.Event()
     failures: list[Exception] = []
 

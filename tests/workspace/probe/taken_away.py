@@ -1,4 +1,4 @@
-"""What Azure would do if it could not do one thing: each function sets that on a stand-in, by the name of its check."""
+"""Functions that take one capability away from a stand-in, by the name of the check that must then fail."""
 
 import json
 import threading
@@ -16,7 +16,7 @@ _ARTIFACTS = "/artifacts"
 
 
 def refuse(method: str, where: str, only: Callable[[Request], bool] = lambda _: True) -> Callable[[StandIn], None]:
-    """Refuse the requests of a method and a place, or only some of these."""
+    """Refuse requests with a method and a part of the address; `only` may select some of them."""
 
     def answer(request: Request, otherwise: Answering) -> Answer:
         return error_answer(400, "UserError", "This is not supported.") if only(request) else otherwise(request)
@@ -25,7 +25,7 @@ def refuse(method: str, where: str, only: Callable[[Request], bool] = lambda _: 
 
 
 def forbid_sending_again(stand_in: StandIn) -> None:
-    """Forbid to send the same job again, in place of saying that it is there; another one is refused as ever."""
+    """Refuse a job that is sent again, instead of answering with the existing job."""
 
     def answer(request: Request, otherwise: Answering) -> Answer:
         answered = otherwise(request)
@@ -36,7 +36,7 @@ def forbid_sending_again(stand_in: StandIn) -> None:
 
 
 def take_any_name(stand_in: StandIn) -> None:
-    """Accept a job under the name of another."""
+    """Accept a job under the name of another job."""
 
     def answer(request: Request, otherwise: Answering) -> Answer:
         answered = otherwise(request)
@@ -47,7 +47,7 @@ def take_any_name(stand_in: StandIn) -> None:
 
 
 def accept_any_compute(stand_in: StandIn) -> None:
-    """Accept a job whose compute does not exist, like one on a compute that does."""
+    """Accept a job whose compute does not exist."""
 
     def answer(request: Request, otherwise: Answering) -> Answer:
         return otherwise(replace(request, body=request.body.replace(b"mnist-pipeline-no-such-compute", b"cpu-cluster")))
@@ -56,7 +56,7 @@ def accept_any_compute(stand_in: StandIn) -> None:
 
 
 def forbid_other_runs(stand_in: StandIn) -> None:
-    """Let nobody read a run that has no pipeline above it: that of the pipeline itself."""
+    """Forbid reading the pipeline's own run, the one without a parent."""
 
     def answer(request: Request, otherwise: Answering) -> Answer:
         answered = otherwise(request)
@@ -68,7 +68,7 @@ def forbid_other_runs(stand_in: StandIn) -> None:
 
 
 def one_registration_at_a_time(stand_in: StandIn) -> None:
-    """Refuse to make a version while another is being made, which takes a while."""
+    """Refuse to make a version while another one is being made, which takes half a second."""
     busy = threading.Lock()
 
     def answer(request: Request, otherwise: Answering) -> Answer:

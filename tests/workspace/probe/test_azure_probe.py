@@ -1,4 +1,4 @@
-"""The command around the probe: what it says before, what it refuses, what it leaves behind."""
+"""The probe command: what it says first, what it refuses, and what it leaves in the workspace."""
 
 import io
 import json
@@ -14,31 +14,31 @@ pytest_plugins = ["command"]
 
 @pytest.fixture
 def quick(monkeypatch):
-    """The waiting between two looks at a job, shortened."""
+    """Shorten the waits between two requests about a job."""
     sleep = time.sleep
     monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.05)))
 
 
-@pytest.mark.parametrize("answer", ["n\n", ""], ids=["no", "nobody there"])
-def test_it_says_how_many_jobs_and_minutes_and_sends_nothing_without_a_yes(answer, azure, stand_in, monkeypatch):
+@pytest.mark.parametrize("answer", ["n\n", ""], ids=["no", "no answer"])
+def test_it_announces_jobs_and_minutes_and_sends_nothing_without_a_yes(answer, azure, stand_in, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO(answer))
 
     finished = azure("probe", "--compute", "cpu-cluster", "--gpu-compute", "gpu-cluster")
 
     assert finished.code == 130
-    assert "5 jobs would be sent; about 67 minutes on one machine:" in finished.output
+    assert "The probe sends 5 jobs and takes about 67 minutes on one machine:" in finished.output
     assert "gpu         1 step   on gpu-cluster, about 25 minutes: the GPU image" in finished.output
     assert list(stand_in.jobs) == []
 
 
-def test_a_compute_that_does_not_exist_is_found_out_before_anything_is_sent(azure, stand_in):
+def test_a_missing_compute_is_refused_before_anything_is_sent(azure, stand_in):
     finished = azure("probe", "--compute", "no-such-cluster", "--yes")
 
-    finished.assert_one_sentence("there is no compute no-such-cluster", "use")
+    finished.assert_one_sentence("no compute no-such-cluster", "use")
     assert list(stand_in.jobs) == []
 
 
-def test_its_help_says_what_it_does_and_how_it_ends(azure):
+def test_its_help_shows_an_example_and_the_exit_codes(azure):
     shown = azure("probe", "--help")
 
     assert shown.code == 0
@@ -54,8 +54,8 @@ def test_it_needs_a_compute(azure):
 
 
 @pytest.mark.usefixtures("quick")
-def test_steps_that_leave_no_report_make_it_impossible_to_tell_and_not_a_failure(azure, stand_in, tmp_path):
-    """Jobs that Azure calls completed, and whose outputs do not come: the download is what does not hold."""
+def test_without_reports_an_assumption_is_unknown_and_not_failed(azure, stand_in, tmp_path):
+    """Azure says that the jobs completed, but their outputs cannot be downloaded."""
     with completing(stand_in):
         finished = azure("probe", "--compute", "cpu-cluster", "--yes", "--json", "found.json")
 
@@ -72,13 +72,13 @@ def test_steps_that_leave_no_report_make_it_impossible_to_tell_and_not_a_failure
 
 
 @pytest.mark.usefixtures("quick")
-def test_what_takes_too_long_is_canceled(azure, stand_in, tmp_path, monkeypatch):
+def test_jobs_that_take_too_long_are_canceled(azure, stand_in, tmp_path, monkeypatch):
     started = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda now=time.monotonic: started + 100 * (now() - started))
 
     finished = azure("probe", "--compute", "cpu-cluster", "--yes", "--minutes", "1", "--json", "found.json")
 
-    assert "The time is up; what has not ended is canceled." in finished.output
+    assert "The time is up; jobs that are still running are canceled." in finished.output
     assert {stand_in.jobs[name]["properties"]["status"] for name in stand_in.jobs} == {"Canceled"}
     assert json.loads((tmp_path / "found.json").read_text())["counts"]["does not hold"] == 0
     assert finished.code == 0
@@ -87,7 +87,7 @@ def test_what_takes_too_long_is_canceled(azure, stand_in, tmp_path, monkeypatch)
 
 @pytest.mark.usefixtures("quick")
 def test_an_interrupt_cancels_the_jobs_and_archives_the_model(azure, stand_in):
-    """Ctrl-C once the first job is looked at: what was sent is canceled, what was registered is archived."""
+    """Ctrl-C while the probe waits for its jobs."""
     resources = stand_in.workspace.resources
 
     def interrupt_when_sent():
@@ -107,6 +107,6 @@ def test_an_interrupt_cancels_the_jobs_and_archives_the_model(azure, stand_in):
     assert finished.code == 130
     assert {stand_in.jobs[name]["properties"]["status"] for name in stand_in.jobs} == {"Canceled"}
     assert resources.by_path[f"models/{names[0]}"]["properties"]["isArchived"] is True
-    assert f"model {names[0]}, archived, because Azure deletes no registered model" in finished.output
+    assert f"model {names[0]}, which is archived because Azure cannot delete a registered model" in finished.output
     assert f"{names[0]}-at-once" not in finished.output
     assert stand_in.unknown == []

@@ -1,4 +1,4 @@
-"""The checks that run in a job, against a real MLflow store that has aliases too, and against ordinary folders."""
+"""The checks that run in a job, here against a real MLflow store, which has aliases, and ordinary folders."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ def run(module, cwd, **options):
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
 
 
-def test_all_that_the_registry_is_asked_for_holds_with_mlflows_own(mlflow_store, tmp_path):
+def test_all_registry_checks_hold_with_mlflows_own_registry(mlflow_store, tmp_path):
     import mlflow
 
     report = Report(str(tmp_path / "report"))
@@ -38,7 +38,7 @@ def test_all_that_the_registry_is_asked_for_holds_with_mlflows_own(mlflow_store,
     assert checks["aliases"]["finding"] == "an alias was set and read back"
 
 
-def test_a_check_that_raises_does_not_hold_and_those_after_it_are_not_tried(tmp_path):
+def test_a_check_that_raises_does_not_hold_and_checks_that_depend_on_it_are_skipped(tmp_path):
     report = Report(str(tmp_path))
 
     report.check("first", lambda: expect(1, 2, "a number"))
@@ -47,7 +47,7 @@ def test_a_check_that_raises_does_not_hold_and_those_after_it_are_not_tried(tmp_
 
     assert reported(tmp_path) == {
         "first": {"holds": False, "finding": "AssertionError: a number: expected 2, found 1"},
-        "second": {"holds": None, "finding": "not tried, because first did not hold"},
+        "second": {"holds": None, "finding": "not checked, because first did not hold"},
         "third": {"holds": True, "finding": "fine"},
     }
 

@@ -1,4 +1,4 @@
-"""The whole probe against the stand-in, which runs what it uploads: with all capabilities, and without each of them."""
+"""The whole probe against the stand-in, which runs the uploaded jobs: with all capabilities, then without each one."""
 
 import json
 import time
@@ -7,14 +7,14 @@ import pytest
 from execution import Execution, executing
 from taken_away import IN_EXECUTION, TAKEN_AWAY
 
-from mnist_pipeline.workspace.probe.assumptions import read_ledger
+from mnist_pipeline.workspace.probe.assumptions import read_assumptions
 
 pytest_plugins = ["command"]
 pytestmark = pytest.mark.long
 
-LEDGER = read_ledger()
-EXECUTED = [name for name, entry in LEDGER.items() if entry.shown_by and entry.job != "gpu"]
-# A capability that shows in other jobs than that of its check, or in none that has to run for it.
+ASSUMPTIONS = read_assumptions()
+EXECUTED = [name for name, entry in ASSUMPTIONS.items() if entry.shown_by and entry.job != "gpu"]
+# The jobs to run again without a capability, if they are not just the job that checks it.
 CONCERNED = {
     "environment-small": ("steps", "model", "serverless"),
     "output-rename": ("steps", "model"),
@@ -26,20 +26,20 @@ CONCERNED = {
 
 
 def _concerned(lacks):
-    if not lacks or LEDGER[lacks].job == "asked":
+    if not lacks or ASSUMPTIONS[lacks].job == "asked":
         return ()
-    return CONCERNED.get(lacks, (LEDGER[lacks].job,))
+    return CONCERNED.get(lacks, (ASSUMPTIONS[lacks].job,))
 
 
 @pytest.fixture(scope="module")
 def done():
-    """What became of the jobs with every capability there: such a job need not run a second time."""
+    """The results of the jobs with every capability, so that unaffected jobs need not run again."""
     return {}
 
 
 @pytest.fixture
 def probe(built, tracking_server, azure, stand_in, tmp_path, tmp_path_factory, monkeypatch, done):
-    """A function that runs the command without a capability; returns what it printed, and the verdicts by belief."""
+    """A function that runs the command without one capability; returns its output and the verdicts by assumption."""
     sleep = time.sleep
     monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.1)))  # no need to wait for Azure here
     stand_in.attach_mlflow(tracking_server)
@@ -60,7 +60,7 @@ def probe(built, tracking_server, azure, stand_in, tmp_path, tmp_path_factory, m
     return run
 
 
-def test_with_every_capability_there_all_executed_checks_hold(probe, stand_in):
+def test_with_every_capability_all_executed_checks_hold(probe, stand_in):
     finished, verdicts = probe("", "--serverless")
 
     assert {name: verdicts[name] for name in EXECUTED if verdicts[name][0] != "holds"} == {}
@@ -76,13 +76,13 @@ def test_without_a_capability_exactly_its_check_fails(lacks, probe):
     failed = {name: finding for name, (verdict, finding) in verdicts.items() if verdict == "does not hold"}
     assert failed.keys() == {lacks}, (failed, verdicts[lacks])
     assert finished.code == 1
-    assert f"{lacks} does not hold. Avoid: {LEDGER[lacks].avoid}" in finished.output
-    finished.assert_one_sentence("of 43 beliefs 1 did not hold")
+    assert f"{lacks} does not hold. Avoid: {ASSUMPTIONS[lacks].avoid}" in finished.output
+    finished.assert_one_sentence("1 of 43 assumptions did not hold")
 
 
 @pytest.mark.parametrize("lacks", ["environment-gpu", "gpu-found"])
 def test_without_a_gpu_or_its_image_that_check_fails(lacks, probe):
-    """There is no GPU here, so that only what is missing can be shown."""
+    """There is no GPU here, so only the failure can be tested."""
     finished, verdicts = probe(lacks, "--gpu-compute", "gpu-cluster")
 
     assert {name for name, (verdict, _) in verdicts.items() if verdict == "does not hold"} == {lacks}

@@ -1,13 +1,13 @@
-"""What the probe concludes from jobs that went wrong in ways that the stand-in's execution does not show."""
+"""The probe's verdicts on jobs that fail in ways that the stand-in cannot produce."""
 
 import pytest
 
-from mnist_pipeline.workspace.probe.assumptions import read_ledger
-from mnist_pipeline.workspace.probe.facts import Check, JobFacts, NodeFacts
+from mnist_pipeline.workspace.probe.assumptions import read_assumptions
+from mnist_pipeline.workspace.probe.facts import JobFacts, NodeFacts, Observation
 from mnist_pipeline.workspace.probe.verdicts import Verdict, judge
 
-LEDGER = read_ledger()
-HELD = Check(True, "it did")
+ASSUMPTIONS = read_assumptions()
+HELD = Observation(True, "it did")
 
 
 def job(status, **nodes):
@@ -19,7 +19,7 @@ def steps(prepare, package):
 
 
 def verdict(name, facts):
-    (found,) = judge({name: LEDGER[name]}, facts, {})
+    (found,) = judge({name: ASSUMPTIONS[name]}, facts, {})
     return found
 
 
@@ -34,7 +34,7 @@ COMPLETED = NodeFacts("Completed", checks={"import-trick": HELD})
         ("", Verdict.UNKNOWN),
     ],
 )
-def test_a_step_that_never_began_tells_of_its_image_only_if_azure_says_so(error, expected):
+def test_a_step_that_never_started_blames_its_image_only_if_azure_does(error, expected):
     failed = NodeFacts("Failed", error=error)
 
     found = verdict("environment-small", steps(failed, failed))
@@ -43,7 +43,7 @@ def test_a_step_that_never_began_tells_of_its_image_only_if_azure_says_so(error,
     assert error in found.finding
 
 
-def test_a_job_that_waits_for_a_machine_tells_nothing():
+def test_a_job_that_waits_for_a_machine_proves_nothing():
     queued = NodeFacts("Queued")
 
     for name in ("environment-small", "import-trick", "mldesigner-execute", "output-download"):
@@ -53,7 +53,7 @@ def test_a_job_that_waits_for_a_machine_tells_nothing():
         )
 
 
-def test_a_component_that_fails_where_the_package_is_found_tells_of_mldesigner():
+def test_a_component_that_fails_although_the_package_is_found_blames_mldesigner():
     failed = NodeFacts("Failed", error="exit code 127")
 
     assert verdict("mldesigner-execute", steps(failed, COMPLETED)).verdict is Verdict.FAILS
@@ -63,7 +63,7 @@ def test_a_component_that_fails_where_the_package_is_found_tells_of_mldesigner()
 @pytest.mark.parametrize(
     ("accepted", "expected"), [(True, Verdict.HOLDS), (False, Verdict.FAILS), (None, Verdict.UNKNOWN)]
 )
-def test_a_refusal_is_one_only_if_azure_answered(accepted, expected):
+def test_a_refusal_counts_only_if_azure_answered(accepted, expected):
     facts = {"steps": JobFacts("probe-1", accepted, "words", nodes={"prepare_node": NodeFacts()})}
 
     assert verdict("job-accepted", facts).verdict is expected
@@ -78,7 +78,7 @@ def test_serverless_compute_fails_only_if_the_same_step_ran_elsewhere(elsewhere,
     assert verdict("serverless", facts).verdict is expected
 
 
-def test_a_check_that_was_not_reached_tells_nothing():
+def test_a_check_that_did_not_run_proves_nothing():
     facts = {"tracking": job("Failed", tracking_node=NodeFacts("Failed", checks={"run-id": HELD}))}
 
     assert verdict("run-id", facts).verdict is Verdict.HOLDS
@@ -86,7 +86,7 @@ def test_a_check_that_was_not_reached_tells_nothing():
     assert verdict("aliases", facts).finding == "tracking_node ended before this check"
 
 
-def test_a_model_that_azure_cannot_mount_as_a_folder_is_told_by_the_step_that_reads_it():
+def test_a_model_that_cannot_be_mounted_as_a_folder_fails_the_step_that_reads_it():
     written = NodeFacts("Completed", checks={"model-output-folder": HELD, "output-rename": HELD})
     facts = {"model": job("Failed", write_node=written, read_node=NodeFacts("Failed", error="type mismatch"))}
 
@@ -94,7 +94,7 @@ def test_a_model_that_azure_cannot_mount_as_a_folder_is_told_by_the_step_that_re
     assert verdict("model-output", facts).verdict is Verdict.HOLDS
 
 
-def test_what_was_not_asked_for_says_how_to_ask():
+def test_an_optional_check_says_how_to_request_it():
     for name, option in (("serverless", "--serverless"), ("gpu-found", "--gpu-compute")):
         found = verdict(name, {})
         assert found.verdict is Verdict.UNKNOWN

@@ -1,4 +1,4 @@
-"""What the probe's jobs run, as `python -m in_job.<module>`.
+"""The programs of the probe's steps, run as `python -m in_job.<module>`.
 
-A job's snapshot holds this folder beside the package's own snapshot; nothing here imports the package.
+A job's snapshot holds this folder next to the package's own snapshot. Nothing here imports the package.
 """

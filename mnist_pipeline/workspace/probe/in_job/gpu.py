@@ -1,4 +1,4 @@
-"""Whether TensorFlow finds a GPU in the GPU environment."""
+"""Check that TensorFlow finds a GPU in the GPU environment."""
 
 from .report import Report, arguments
 

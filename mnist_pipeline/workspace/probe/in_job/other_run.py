@@ -1,4 +1,4 @@
-"""What a later step can do with what an earlier step's run has logged and registered; it deletes the versions."""
+"""Check that a step can read what an earlier step has logged and registered, and can delete the versions."""
 
 import json
 import tempfile
@@ -47,7 +47,7 @@ def _text(folder_uri: str, file: str) -> str:
 
 
 def _delete(client: "MlflowClient", made: list[str]) -> str:
-    """Delete all versions. The models stay, without versions: Azure's documentation says that none can be deleted."""
+    """Delete all versions. The empty models stay: Azure's documentation says that they cannot be deleted."""
     from mlflow.exceptions import MlflowException
 
     for one in made:
@@ -56,9 +56,9 @@ def _delete(client: "MlflowClient", made: list[str]) -> str:
         try:
             client.get_model_version(name, version)
         except MlflowException as error:
-            expect(error.error_code, "RESOURCE_DOES_NOT_EXIST", "what the registry says of a deleted version")
+            expect(error.error_code, "RESOURCE_DOES_NOT_EXIST", "the registry's answer about a deleted version")
         else:
-            raise AssertionError(f"version {version} of {name} is there still")
+            raise AssertionError(f"version {version} of {name} still exists")
     return f"{len(made)} versions were deleted"
 
 

@@ -1,4 +1,4 @@
-"""Whether the package is found in a job: run in its snapshot, in the environment of its smallest step."""
+"""Check that a job can import the package: run in the package's snapshot and the environment of its smallest step."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ def main() -> None:
 
 
 def _import_as_a_step_does() -> str:
-    """Import the package with nothing but the folder of the component files on the path, as mldesigner has it."""
+    """Import the package with only the folder of the component files on the path, as mldesigner does."""
     program = "import sys; sys.path[0] = 'components'; import mnist_pipeline.components as c; print(*c.__path__)"
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     if finished.returncode:

@@ -1,4 +1,4 @@
-"""What the model registry can do, seen from a job."""
+"""Check what the model registry can do from inside a job."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from .report import Report, expect
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# More than the package writes: some thirty tags on a version, of a few hundred characters, and one for each promotion.
+# More than the package writes, which is about thirty tags of a few hundred characters, and one for each promotion.
 _TAGS = {f"check.{number:02}": "x" * 1000 for number in range(60)}
 _DESCRIPTION = "y" * 2000
 _TIME_TAG = "champion.2026-01-01T00.00.00.000000Z"
@@ -18,14 +18,14 @@ _EXISTS = ("RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS")
 
 
 def check_registry(report: Report, client: "MlflowClient", name: str, run_id: str, source: str) -> None:
-    """Try all that the package asks of the registry, but to delete.
+    """Check everything that the package asks of the registry, except deletion.
 
     Args:
-        report: Takes what was found, and the versions that were made, as the facts `version` and `made`.
-        client: Knows the registry.
-        name: Of a model that does not exist yet.
+        report: Takes the results, and the versions that were made as the facts `version` and `made`.
+        client: A client of the registry.
+        name: The name of a model that does not exist yet.
         run_id: The run that logged the model's files.
-        source: Where these files are, below the run's artifacts.
+        source: The URI of these files in the run's artifacts.
     """
     made: list[tuple[str, str]] = []
 
@@ -46,7 +46,7 @@ def check_registry(report: Report, client: "MlflowClient", name: str, run_id: st
         found = client.get_model_version(name, number)
         expect({tag: found.tags.get(tag) for tag in _TAGS}, _TAGS, "the tags of a version")
         expect(found.description, _DESCRIPTION, "the description of a version")
-        return f"{len(_TAGS)} tags of 1000 characters and a description of {len(_DESCRIPTION)} were kept"
+        return f"{len(_TAGS)} tags of 1000 characters and a description of {len(_DESCRIPTION)} characters were kept"
 
     def tag_later() -> str:
         value = '{"previous": null, "reason": "tried"}'
@@ -74,14 +74,14 @@ def check_registry(report: Report, client: "MlflowClient", name: str, run_id: st
 
 
 def _list_models(client: "MlflowClient", name: str) -> str:
-    """Find the models by their versions, of all models, as `mnist-pipeline models list` does."""
+    """Find all models through a search of all versions, as `mnist-pipeline models list` does."""
     found = {version.name for version in client.search_model_versions()}
-    expect(name in found, True, f"whether {name} is among the models")
+    expect(name in found, True, f"{name} is among the models")
     return f"{len(found)} models were found by their versions"
 
 
 def _aliases(client: "MlflowClient", name: str, version: str) -> str:
-    """Set an alias, or be told that there are none, in the one way that the package understands."""
+    """Set an alias, or get the one error by which the package recognizes a registry without aliases."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -97,7 +97,7 @@ def _aliases(client: "MlflowClient", name: str, version: str) -> str:
 
 
 def _register_at_once(client: "MlflowClient", name: str, create: Callable[[str], str]) -> str:
-    """Let two threads register the same new model at the same moment, as two runs of a pipeline may."""
+    """Register the same new model in two threads at the same moment, as two runs of a pipeline may."""
     from mlflow.exceptions import MlflowException
 
     model = f"{name}-at-once"
@@ -114,5 +114,5 @@ def _register_at_once(client: "MlflowClient", name: str, create: Callable[[str],
 
     with ThreadPoolExecutor(2) as pool:
         numbers = sorted(pool.map(register, range(2)))
-    expect(len(set(numbers)), 2, f"how many versions two registrations made (versions {', '.join(numbers)})")
+    expect(len(set(numbers)), 2, f"number of versions after two registrations (versions {', '.join(numbers)})")
     return "two registrations at the same moment made two versions"

@@ -1,4 +1,4 @@
-"""What a step of the probe found out, as a file that is complete after every check."""
+"""The results of a step of the probe, in a file that is complete after every check."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ REPORT = "report.json"
 
 
 def arguments(*names: str) -> argparse.Namespace:
-    """Read `--report FOLDER` and further options, all of them required."""
+    """Read the required options: `--report FOLDER` and one for each of `names`."""
     parser = argparse.ArgumentParser()
     for name in ("report", *names):
         parser.add_argument(f"--{name}", required=True)
@@ -20,12 +20,12 @@ class Report:
     """The checks of one step.
 
     Attributes:
-        checks: For each check whether the belief holds, None if it could not be told, and what was found.
-        facts: What a later step needs to know of this one.
+        checks: For each check, `holds` (True, False, or None if the check could not tell) and `finding`.
+        facts: What a later step needs to know.
     """
 
     def __init__(self, folder: str) -> None:
-        """Write to `report.json` in `folder`, which is made if it is missing."""
+        """Write `report.json` in `folder`, which is created if it is missing."""
         self.checks: dict[str, dict[str, object]] = {}
         self.facts: dict[str, str] = {}
         self._file = Path(folder, REPORT)
@@ -33,23 +33,23 @@ class Report:
         self._write()
 
     def check(self, name: str, try_it: Callable[[], str], *, after: str | None = None) -> None:
-        """Try one belief; it holds unless `try_it` raises. The step goes on either way.
+        """Check one assumption. It holds unless `try_it` raises an exception. The step continues either way.
 
         Args:
-            name: The belief's name in the ledger.
-            try_it: Returns what was found, in a few words.
-            after: A check of this step without which this one would tell nothing.
+            name: The assumption's name.
+            try_it: Returns what it saw, in a few words.
+            after: The name of an earlier check. If that one did not hold, this one is skipped.
         """
         if after is not None and self.checks[after]["holds"] is not True:
-            self._put(name, None, f"not tried, because {after} did not hold")
+            self._put(name, None, f"not checked, because {after} did not hold")
             return
         try:
             self._put(name, True, try_it())
-        except Exception as error:  # whatever Azure or MLflow raise is the finding
+        except Exception as error:  # any error of Azure or MLflow is the finding
             self._put(name, False, f"{type(error).__name__}: {error}")
 
     def fact(self, name: str, value: str) -> None:
-        """Tell a later step something."""
+        """Record a fact for a later step."""
         self.facts[name] = value
         self._write()
 
@@ -63,10 +63,10 @@ class Report:
 
 
 def expect(found: object, expected: object, what: str) -> None:
-    """Check that something is as it should be.
+    """Compare a value with the expected one; `what` names it in the error.
 
     Raises:
-        AssertionError: it is not.
+        AssertionError: the values differ.
     """
     if found != expected:
         raise AssertionError(f"{what}: expected {expected!r}, found {found!r}")

@@ -1,4 +1,4 @@
-"""What MLflow can do in a job: the step's own run, and the model registry."""
+"""Check what MLflow can do in a job: log to the step's own run, and register models."""
 
 import os
 import tempfile
@@ -17,12 +17,12 @@ _PARENT_TAGS = ("mlflow.rootRunId", "mlflow.parentRunId")
 
 
 def main() -> None:
-    """Log into the step's run all that the package logs, then register versions from it."""
+    """Log to the step's run everything that the package logs, then register versions from it."""
     import mlflow
 
     options = arguments("model-name")
     report = Report(options.report)
-    given = os.environ.get("MLFLOW_RUN_ID", "none")  # start_run takes it away
+    given = os.environ.get("MLFLOW_RUN_ID", "none")  # start_run removes the variable
 
     def enter_run() -> str:
         expect(mlflow.start_run().info.run_id, given, "the run that start_run entered")
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def check_run(report: Report, client: "MlflowClient", run_id: str) -> None:
-    """Try what is logged to the active run."""
+    """Check everything that the package logs to the active run."""
     import mlflow
 
     def metric_names() -> str:
@@ -70,7 +70,7 @@ def check_run(report: Report, client: "MlflowClient", run_id: str) -> None:
         if parent is None:
             raise LookupError(f"the run has neither of the tags {' and '.join(_PARENT_TAGS)}")
         client.get_run(parent)
-        return "the run names the pipeline's run, which can be read"
+        return "the run names the pipeline's run, and that run can be read"
 
     report.check("metric-names", metric_names)
     report.check("metric-steps", metric_steps)

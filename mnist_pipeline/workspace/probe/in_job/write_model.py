@@ -1,4 +1,4 @@
-"""Whether an output of type mlflow_model can be written, and how output folders take what the steps do to files."""
+"""Check that a step can write an output of type mlflow_model, and can rename files in an output folder."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ MODEL = "flavors:\n  python_function:\n    loader_module: none\n"  # enough for 
 
 
 def main() -> None:
-    """Write a file to the model output, and rename files in both outputs."""
+    """Write a file to the model output, and rename files in the report's output."""
     options = arguments("model")
     report = Report(options.report)
     model = Path(options.model)
@@ -21,11 +21,11 @@ def _write(model: Path) -> str:
     model.mkdir(parents=True, exist_ok=True)
     (model / "MLmodel").write_text(MODEL, encoding="utf-8")
     expect((model / "MLmodel").read_text(encoding="utf-8"), MODEL, "what was written")
-    return f"the folder {'was there' if existed else 'was made by the step'}"
+    return f"the folder {'existed' if existed else 'was created by the step'}"
 
 
 def _rename(folder: Path) -> str:
-    """Replace a file the way the steps do: written beside it first, then renamed over it."""
+    """Replace a file as the steps do: write a temporary file next to it, then rename it over the file."""
     target, partial = folder / "renamed.txt", folder / ".renamed.txt.partial"
     for content in ("first", "second"):
         partial.write_text(content, encoding="utf-8")
