@@ -123,7 +123,7 @@ def select(values: Mapping[str, Any], *groups: type[Settings]) -> dict[str, Any]
 
 
 def read_settings(group: type[Group], texts: Mapping[str, str]) -> Group:
-    """Return an instance of a group, read from one text for each of its settings; other texts are left alone.
+    """Return an instance of a group, read from one text for each of its settings. Other texts are ignored.
 
     Raises:
         SettingError: as `check_value`.
