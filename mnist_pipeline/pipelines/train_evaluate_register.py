@@ -1,21 +1,19 @@
 """Train, evaluate, register: three scripts as `command()` components, for data that are prepared already."""
 
 from copy import copy  # into a component the SDK writes what the first workspace calls it
-from pathlib import Path
 
 from azure.ai.ml import Input, Output, command
 from azure.ai.ml.dsl import pipeline
 from azure.ai.ml.entities import Environment
 
 from mnist_pipeline.components.environment import KERAS
+from mnist_pipeline.components.snapshot import snapshot_folder
 from mnist_pipeline.mnist.registry.promotion import Policy
 from mnist_pipeline.mnist.registry.versions import MODEL_NAME
 from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
 from mnist_pipeline.pipelines.checked import checked
 from mnist_pipeline.pipelines.placement import place
 from mnist_pipeline.settings import ranges_of
-
-_PACKAGE = Path(__file__).resolve().parents[1]  # the snapshot; .amlignore there lists what is uploaded
 
 
 def _inputs_of(settings: type, *names: str) -> dict[str, Input]:
@@ -109,7 +107,7 @@ _TRAIN_SETTINGS = _inputs_of(Hyperparameters, "epochs", "seed")
 _TRAIN = command(
     name="train",
     display_name="Train",
-    code=_PACKAGE,
+    code=snapshot_folder("components/train_script.py"),
     command=(
         "python components/train_script.py --use-uri --data-path ${{inputs.data}} --model-path ${{outputs.model}} "
         + _options_of(_TRAIN_SETTINGS)
@@ -122,7 +120,7 @@ _TRAIN = command(
 _EVALUATE = command(
     name="evaluate",
     display_name="Evaluate",
-    code=_PACKAGE,
+    code=snapshot_folder("components/evaluate_script.py"),
     command=(
         "python components/evaluate_script.py --use_uri --test_data_dir ${{inputs.data}} "
         "--model_path ${{inputs.model}} --accuracy_path ${{outputs.accuracy}}"
@@ -136,7 +134,7 @@ _REGISTER_SETTINGS = {"model_name": Input(type="string", default=MODEL_NAME), **
 _REGISTER = command(
     name="register",
     display_name="Register",
-    code=_PACKAGE,
+    code=snapshot_folder("components/register_script.py"),
     command=(
         "python components/register_script.py --model ${{inputs.model}} --accuracy ${{inputs.accuracy}} "
         "$[[--test-data ${{inputs.test_data}}]] " + _options_of(_REGISTER_SETTINGS)

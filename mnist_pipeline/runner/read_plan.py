@@ -2,7 +2,6 @@
 
 import inspect
 import re
-import shlex
 import shutil
 import sys
 import tempfile
@@ -33,6 +32,7 @@ from mnist_pipeline.settings import TYPES, Range, check_input, read_value
 _NODE_OUTPUT = re.compile(r"\$\{\{parent\.jobs\.([^.}]+)\.outputs\.([^}]+)\}\}")
 _PARENT_OUTPUT = re.compile(r"\$\{\{parent\.outputs\.([^}]+)\}\}")
 _DATA_TYPES = {value for name, value in vars(AssetTypes).items() if name.isupper()}
+_STARTED = re.compile(r"(?:mldesigner execute --source|python) (\S+\.py)")
 _COMPUTE_PATH = re.compile(r"(^|\.)(default_)?compute$")
 
 
@@ -176,7 +176,7 @@ def _snapshot(name: str, component: Any) -> Snapshot | None:
     with code_of(component) as code:
         assert code is not None  # it is there and local
         if not component.additional_includes:
-            return Snapshot(code.folder, code.files)
+            return Snapshot(_where_it_was_written(code.folder, component.command), code.files)
         # The SDK puts the snapshot together in a folder that is gone in a moment.
         folder = Path(shutil.copytree(code.folder, tempfile.mkdtemp(prefix="snapshot-"), dirs_exist_ok=True))
         files = {relative: folder / source.relative_to(code.folder) for relative, source in code.files.items()}
@@ -187,12 +187,10 @@ def _snapshot(name: str, component: Any) -> Snapshot | None:
 
 def _function_of(component: Any) -> Callable[..., object] | None:
     """Return the function that a `@command_component` decorator stands on, or None for any other component."""
-    words = shlex.split(component.command, comments=False) if "mldesigner" in component.command else []
-    if words[:3] != ["mldesigner", "execute", "--source"]:
+    if not component.command.startswith("mldesigner execute ") or not (started := _STARTED.match(component.command)):
         return None
-    code = Path(component.code)
-    folder = code if code.is_absolute() else (Path(component.base_path) / code).resolve()
-    source = (folder / words[3]).resolve()
+    folder = _where_it_was_written(Path(component.base_path or "", component.code).resolve(), component.command)
+    source = (folder / started[1]).resolve()
     for module in list(sys.modules.values()):
         file = Path(getattr(module, "__file__", None) or "")
         if file.name == source.name and file.resolve() == source:  # by name first: there are thousands
@@ -201,6 +199,20 @@ def _function_of(component: Any) -> Callable[..., object] | None:
                     function: Callable[..., object] = inspect.unwrap(member)
                     return function
     return None
+
+
+def _where_it_was_written(folder: Path, command: str) -> Path:
+    """Return the folder of the imported package that the code in `folder` is a copy of, or else `folder` itself.
+
+    There a debugger has its breakpoints. The code is a copy if the file that the command starts with is the same.
+    """
+    if started := _STARTED.match(command):
+        for name, module in list(sys.modules.items()):
+            for package in () if "." in name else getattr(module, "__dict__", {}).get("__path__", ()):
+                original, copy = Path(package, started[1]), folder / started[1]
+                if original.is_file() and copy.is_file() and original.read_bytes() == copy.read_bytes():
+                    return Path(package)
+    return folder
 
 
 def _value(value: Any, folder: Path, what: str) -> Binding:

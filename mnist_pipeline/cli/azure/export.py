@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 def export(name: str, file: Path, compute: str) -> None:
     """Write the component or pipeline NAME to FILE as YAML, for `az ml component create` or `az ml job create`.
 
+    The code goes to a folder beside it, prep.code for prep.yml; move or commit both together.
+
     A pipeline's data are written as data assets azureml:NAME_OF_THE_INPUT:1; put in your own.
 
     \b
