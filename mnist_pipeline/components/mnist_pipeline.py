@@ -1,9 +1,10 @@
-"""Stands in for the package inside a job, where only this snapshot is there and nothing is installed.
+"""Stands in for the package inside a job, where the package is not installed and only the snapshot's files exist.
 
 Azure ML starts a step with this folder alone on `sys.path`. So a job finds this file as `mnist_pipeline`, and
 `__path__` makes it the package in the folder above. Outside a job nothing imports it.
 """
 
+import os
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -12,9 +13,12 @@ __path__ = [str(Path(__file__).resolve().parents[1])]
 
 from mnist_pipeline.errors import exit_with_one_sentence  # it needs __path__
 
+# Where azure-ai-ml is installed, mldesigner would read the step's conda file, which no snapshot holds.
+os.environ["MLDESIGNER_COMPONENT_EXECUTION"] = "true"
+
 
 def _report(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    """Report mldesigner's refusal of an input's type in one sentence too; it comes before any code of ours."""
+    """Report mldesigner's refusal of an input's type in one sentence too; it refuses before our code runs."""
     if kind.__module__.startswith("mldesigner."):
         print(f"{kind.__name__}: {error}", file=sys.stderr)
     else:

@@ -1,4 +1,4 @@
-"""The package as three kinds of people have it: a checkout, an editable install, an installed wheel."""
+"""The package as people have it: a checkout, an editable install, an installed wheel, a read-only one."""
 
 import shutil
 import site
@@ -55,6 +55,15 @@ def from_wheel(folder: Path) -> Install:
     _pip(python, "wheel", "--no-deps", "--wheel-dir", folder / "dist", checkout)
     _pip(python, "install", "--no-deps", *(folder / "dist").glob("*.whl"))
     return Install(python, {})
+
+
+def read_only(folder: Path) -> Install:
+    """An installed wheel that nobody may write to, as in a container image."""
+    install = from_wheel(folder)
+    (package,) = (folder / "venv/lib").glob("python*/site-packages/mnist_pipeline")
+    for path in (package, *package.rglob("*")):
+        path.chmod(path.stat().st_mode & ~0o222)
+    return Install(install.python, {"PYTHONDONTWRITEBYTECODE": "1"})
 
 
 def _python_with_dependencies(folder: Path) -> Path:
