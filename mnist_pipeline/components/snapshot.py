@@ -1,6 +1,6 @@
-"""The snapshot of a step: the files that it imports, found in their source and copied to a folder of their own.
+"""The snapshot of a step: the files that it imports, found in the source and copied to a folder of their own.
 
-This runs where jobs are made. A job runs without this file.
+This module runs where jobs are made. No snapshot holds it.
 """
 
 import ast
@@ -19,25 +19,26 @@ from pathlib import Path
 from mnist_pipeline.folders import write_folder
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_STAND_IN = "components/mnist_pipeline.py"  # a job imports it by itself
+_STAND_IN = "components/mnist_pipeline.py"  # what a job finds as `mnist_pipeline`
 _NOT_IN_A_JOB = "components/snapshot.py"
-_DAYS_KEPT = 30  # a snapshot has about 100 kB, and every edit of the package makes new ones
+_DAYS_KEPT = 30  # a snapshot takes about 100 kB, and every edit of the package makes new ones
 
 
 def snapshot_folder(source: str) -> Path:
     """Return a folder that holds just the files that a step imports, for `code=` of its component.
 
-    The folder is in the user's cache and is named after its content: the same files are always in the same folder, so
-    a change in a file that the step does not import changes nothing. The folder appears whole. It is checked each time
-    and replaced if somebody has changed it. Folders that nobody has asked for in 30 days are deleted. Where the cache
-    cannot be written to, the folder is in a temporary folder that is deleted when the process ends.
+    The folder is in the user's cache and is named after its content, so it stays the same until one of these files
+    changes. It appears whole. Each call checks it, and replaces it if somebody has changed it. Folders that were not
+    asked for in 30 days are deleted. If the cache cannot be written to, the folder is a temporary one that is deleted
+    when the process ends.
 
     Args:
-        source: The component file or script that the step starts with, relative to the package:
+        source: The component file or script that the step starts with, relative to the package, for example
             `components/train_script.py`.
 
     Raises:
         FileNotFoundError: the package has no such file.
+        OSError: neither the cache nor a temporary folder can be written to.
     """
     import pooch
 
@@ -52,16 +53,17 @@ def snapshot_folder(source: str) -> Path:
 def imported_files(package: Path, source: str) -> dict[str, bytes]:
     """Find the files of a package that one of its files imports, directly or through other files.
 
-    Imports are found wherever they stand in a file, except below `if TYPE_CHECKING:`. Modules that are imported by a
-    name that is computed are not found, nor are data files; no step needs any.
+    Imports count wherever they stand in a file, except below `if TYPE_CHECKING:`. Modules that are imported under a
+    computed name are not found, nor are data files; no step uses either.
 
     Args:
         package: The package's folder.
         source: A file of the package, relative to it.
 
     Returns:
-        Names relative to the package, with `/`, in alphabetical order, and the files' content. Among them are `source`,
-        the `__init__.py` of each folder on the way except the package's own, and the file that stands in for that.
+        The content of the files by their names relative to the package, with `/`, in alphabetical order. They include
+        `source`, the `__init__.py` of each folder on the way, and in place of the package's own `__init__.py` the file
+        that stands in for it inside a job.
 
     Raises:
         FileNotFoundError: the package has no file `source`.
@@ -73,16 +75,17 @@ def imported_files(package: Path, source: str) -> dict[str, bytes]:
         name = waiting.pop()
         found[name] = (package / name).read_bytes()
         candidates = _candidates(found[name], ".".join([package.name, *name.split("/")[:-1]])) - seen
-        waiting += [candidate for candidate in candidates if os.path.isfile(f"{package}/{candidate}")]  # noqa: PTH113 - fast
+        # Path.is_file takes several times as long, and this runs for every node of a pipeline.
+        waiting += [candidate for candidate in candidates if os.path.isfile(f"{package}/{candidate}")]  # noqa: PTH113
         seen |= candidates
     return dict(sorted(found.items()))
 
 
 @lru_cache(maxsize=1024)  # the steps have most of their files in common
 def _candidates(source: bytes, package: str) -> frozenset[str]:
-    """Return the files that would be run for the imports of a file in `package`, if they exist.
+    """Return the files that the imports of a file in `package` run, as far as they exist.
 
-    Importing `a.b` runs the `__init__.py` of `a` and then `a/b.py` or `a/b/__init__.py`; so may `from a import b`.
+    `import a.b` runs `a/__init__.py` and then `a/b.py` or `a/b/__init__.py`, and `from a import b` may do so too.
     """
     modules: list[str] = []
     for statement in _statements(ast.parse(source).body):
@@ -126,7 +129,7 @@ def _folder_of(files: dict[str, bytes], cache: Path, name: str) -> Path:
 
 
 def _delete_old(cache: Path) -> None:
-    """Delete the folders that nobody has asked for in a long time, and what killed processes have left."""
+    """Delete the folders that were not asked for in a long time, and what killed processes have left."""
     oldest = time.time() - _DAYS_KEPT * 24 * 60 * 60
     for folder in cache.iterdir():
         with contextlib.suppress(OSError):  # another process deletes it too
@@ -136,7 +139,7 @@ def _delete_old(cache: Path) -> None:
 
 @lru_cache(maxsize=1)
 def _temporary_cache() -> Path:
-    """Make a folder that this user alone can read and that is deleted when the process ends."""
+    """Make a folder that only this user can read; it is deleted when the process ends."""
     folder = tempfile.mkdtemp(prefix="mnist-pipeline-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return Path(folder)

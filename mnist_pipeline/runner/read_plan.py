@@ -32,7 +32,7 @@ from mnist_pipeline.settings import TYPES, Range, check_input, read_value
 _NODE_OUTPUT = re.compile(r"\$\{\{parent\.jobs\.([^.}]+)\.outputs\.([^}]+)\}\}")
 _PARENT_OUTPUT = re.compile(r"\$\{\{parent\.outputs\.([^}]+)\}\}")
 _DATA_TYPES = {value for name, value in vars(AssetTypes).items() if name.isupper()}
-_STARTED = re.compile(r"(?:mldesigner execute --source|python) (\S+\.py)")
+_SOURCE_FILE = re.compile(r"(?:mldesigner execute --source|python) (\S+\.py)")
 _COMPUTE_PATH = re.compile(r"(^|\.)(default_)?compute$")
 
 
@@ -168,16 +168,16 @@ def _read_node(name: str, node: Command, inputs: dict[str, Binding]) -> Node:
 
 
 def _snapshot(name: str, component: Any) -> Snapshot | None:
-    """List what the SDK would upload for a component, by the SDK's own rules (.amlignore and the like)."""
+    """List what the SDK would upload for a component, by the SDK's own rules, such as .amlignore."""
     if component.code is None:
         return None
     if not is_local(str(component.code)):
         raise PlanError(f"the code of node {name} is {component.code}, which only Azure can read; give a local folder.")
     with code_of(component) as code:
-        assert code is not None  # it is there and local
+        assert code is not None  # it exists and is local
         if not component.additional_includes:
             return Snapshot(_where_it_was_written(code.folder, component.command), code.files)
-        # The SDK puts the snapshot together in a folder that is gone in a moment.
+        # The SDK assembles the snapshot in a folder that it deletes at the end of this block.
         folder = Path(shutil.copytree(code.folder, tempfile.mkdtemp(prefix="snapshot-"), dirs_exist_ok=True))
         files = {relative: folder / source.relative_to(code.folder) for relative, source in code.files.items()}
         snapshot = Snapshot(folder, files)
@@ -186,11 +186,13 @@ def _snapshot(name: str, component: Any) -> Snapshot | None:
 
 
 def _function_of(component: Any) -> Callable[..., object] | None:
-    """Return the function that a `@command_component` decorator stands on, or None for any other component."""
-    if not component.command.startswith("mldesigner execute ") or not (started := _STARTED.match(component.command)):
+    """Return the function that `@command_component` decorates, or None for any other component."""
+    if not component.command.startswith("mldesigner execute ") or not (
+        source_file := _SOURCE_FILE.match(component.command)
+    ):
         return None
     folder = _where_it_was_written(Path(component.base_path or "", component.code).resolve(), component.command)
-    source = (folder / started[1]).resolve()
+    source = (folder / source_file[1]).resolve()
     for module in list(sys.modules.values()):
         file = Path(getattr(module, "__file__", None) or "")
         if file.name == source.name and file.resolve() == source:  # by name first: there are thousands
@@ -202,14 +204,14 @@ def _function_of(component: Any) -> Callable[..., object] | None:
 
 
 def _where_it_was_written(folder: Path, command: str) -> Path:
-    """Return the folder of the imported package that the code in `folder` is a copy of, or else `folder` itself.
+    """Return the folder that the code in `folder` was copied from, if it is an imported package; otherwise `folder`.
 
-    There a debugger has its breakpoints. The code is a copy if the file that the command starts with is the same.
+    A debugger has its breakpoints there. The code counts as a copy if the file that the command runs is identical.
     """
-    if started := _STARTED.match(command):
+    if source_file := _SOURCE_FILE.match(command):
         for name, module in list(sys.modules.items()):
             for package in () if "." in name else getattr(module, "__dict__", {}).get("__path__", ()):
-                original, copy = Path(package, started[1]), folder / started[1]
+                original, copy = Path(package, source_file[1]), folder / source_file[1]
                 if original.is_file() and copy.is_file() and original.read_bytes() == copy.read_bytes():
                     return Path(package)
     return folder
