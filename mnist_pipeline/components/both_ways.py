@@ -4,25 +4,30 @@ import copy
 import functools
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from mldesigner import Output
 
+_IN_A_JOB = not Path(__file__).with_name("snapshot.py").exists()  # no snapshot holds it
+
 
 def both_ways(component: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a `@command_component` function run here and now when it is given an output folder.
+    """Let a `@command_component` function of this package run at once when it is given an output folder.
 
     Called with positional arguments or with an output, it runs the function itself and returns None. Called
-    without, it returns the Azure ML node, as mldesigner has it. Stands above `@command_component`. The component is
-    described by the docstring's summary; mldesigner would take the docstring whole.
+    without, it returns the Azure ML node that mldesigner makes. Stands above `@command_component`.
+
+    The component is described by the docstring's summary, where mldesigner would take the whole docstring. Its code is
+    a snapshot of just the files that the step imports; a node gets a new one, because a file may have been edited.
 
     Raises (the returned function, when it runs):
         TypeError: an argument is missing or unknown.
     """
     function = inspect.unwrap(component)
     signature = inspect.signature(function)
-    if declared := getattr(component, "component", None):  # not in a job, which has no Azure SDK
-        declared.description = " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
+    if (declared := getattr(component, "component", None)) and not _IN_A_JOB:
+        _set_description_and_code(declared, function)
     outputs = {name for name, parameter in signature.parameters.items() if isinstance(parameter.annotation, Output)}
 
     @functools.wraps(component)
@@ -33,6 +38,15 @@ def both_ways(component: Callable[..., Any]) -> Callable[..., Any]:
             return function(*bound.args, **bound.kwargs)
         node = component(**kwargs)
         node._component = copy.copy(node._component)  # into it the SDK writes what the first workspace calls it
+        _set_description_and_code(node._component, function)
         return node
 
     return call
+
+
+def _set_description_and_code(declared: Any, function: Callable[..., Any]) -> None:
+    from mnist_pipeline.components.snapshot import snapshot_folder
+
+    declared.description = " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
+    source = next(word for word in declared.command.split() if word.endswith(".py"))  # such as components/prep.py
+    declared.code = str(snapshot_folder(source))

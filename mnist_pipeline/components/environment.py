@@ -1,10 +1,10 @@
-"""Where the steps run: a base image and a conda file for each kind of step, and the snapshot that they share."""
+"""Where the steps run: a base image and a conda file for each kind of step."""
 
 from pathlib import Path
 from typing import Any
 
 VERSION = "1"
-SNAPSHOT = ".."  # relative to a component file: the package's folder; .amlignore there lists what is uploaded
+SNAPSHOT = ".."  # relative to a component file: the package's folder, of which both_ways takes what the step imports
 
 _IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20260715.v1"
 _GPU_IMAGE = (

@@ -1,9 +1,10 @@
-"""Stands in for the package inside a job, which has only this snapshot and no installed package.
+"""Stands in for the package inside a job, where the package is not installed and only the snapshot's files exist.
 
 Azure ML starts a step with only this folder on `sys.path`. So a job finds this file as `mnist_pipeline`, and `__path__`
 makes it the package in the folder above. Nothing imports this file outside a job.
 """
 
+import os
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,9 @@ from types import TracebackType
 __path__ = [str(Path(__file__).resolve().parents[1])]
 
 from mnist_pipeline.errors import exit_with_one_sentence  # it needs __path__
+
+# Where azure-ai-ml is installed, mldesigner would read the step's conda file, which no snapshot holds.
+os.environ["MLDESIGNER_COMPONENT_EXECUTION"] = "true"
 
 
 def _report(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:

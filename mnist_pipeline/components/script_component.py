@@ -4,7 +4,6 @@ import functools
 import inspect
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import mldesigner
@@ -13,9 +12,9 @@ from azure.ai.ml.entities import CommandComponent, Environment
 
 from mnist_pipeline.components.environment import KERAS, VERSION
 from mnist_pipeline.components.script_options import pass_options
+from mnist_pipeline.components.snapshot import snapshot_folder
 
 _ARGUMENT = re.compile(r"^    (\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)  # of a docstring, with its description
-_PACKAGE = Path(__file__).resolve().parents[1]  # the snapshot; .amlignore there lists what is uploaded
 
 
 def script_component(
@@ -56,7 +55,7 @@ def script_component(
             name=name,
             version=VERSION,
             display_name=display_name,
-            code=_PACKAGE,
+            code=snapshot_folder(command.split()[1]),
             command=f"{command} {pass_options(getattr(function, 'settings', ()))}".rstrip(),
             inputs=inputs,
             outputs=outputs,

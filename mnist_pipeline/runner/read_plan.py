@@ -2,7 +2,6 @@
 
 import inspect
 import re
-import shlex
 import shutil
 import sys
 import tempfile
@@ -34,6 +33,7 @@ from mnist_pipeline.settings import TYPES, Range, check_input, read_value
 _NODE_OUTPUT = re.compile(r"\$\{\{parent\.jobs\.([^.}]+)\.outputs\.([^}]+)\}\}")
 _PARENT_OUTPUT = re.compile(r"\$\{\{parent\.outputs\.([^}]+)\}\}")
 _DATA_TYPES = {value for name, value in vars(AssetTypes).items() if name.isupper()}
+_SOURCE_FILE = re.compile(r"(?:mldesigner execute --source|python) (\S+\.py)")
 _COMPUTE_PATH = re.compile(r"(^|\.)(default_)?compute$")
 
 
@@ -167,7 +167,7 @@ def _snapshot(name: str, component: Any) -> Snapshot | None:
     with code_of(component) as code:
         assert code is not None  # the component has local code
         if not component.additional_includes:
-            return Snapshot(code.folder, code.files)
+            return Snapshot(_where_it_was_written(code.folder, component.command), code.files)
         # The SDK collects these files in a folder that it removes when the body ends.
         folder = Path(shutil.copytree(code.folder, tempfile.mkdtemp(prefix="snapshot-"), dirs_exist_ok=True))
         files = {relative: folder / source.relative_to(code.folder) for relative, source in code.files.items()}
@@ -177,13 +177,13 @@ def _snapshot(name: str, component: Any) -> Snapshot | None:
 
 
 def _function_of(component: Any) -> Callable[..., object] | None:
-    """Return the function that a `@command_component` decorator stands on, or None for any other component."""
-    words = shlex.split(component.command, comments=False) if "mldesigner" in component.command else []
-    if words[:3] != ["mldesigner", "execute", "--source"]:
+    """Return the function that `@command_component` decorates, or None for any other component."""
+    if not component.command.startswith("mldesigner execute ") or not (
+        source_file := _SOURCE_FILE.match(component.command)
+    ):
         return None
-    code = Path(component.code)
-    folder = code if code.is_absolute() else (Path(component.base_path) / code).resolve()
-    source = (folder / words[3]).resolve()
+    folder = _where_it_was_written(Path(component.base_path or "", component.code).resolve(), component.command)
+    source = (folder / source_file[1]).resolve()
     for module in list(sys.modules.values()):
         file = Path(getattr(module, "__file__", None) or "")
         if file.name == source.name and file.resolve() == source:  # by name first: there are thousands
@@ -192,6 +192,20 @@ def _function_of(component: Any) -> Callable[..., object] | None:
                     function: Callable[..., object] = inspect.unwrap(member)
                     return function
     return None
+
+
+def _where_it_was_written(folder: Path, command: str) -> Path:
+    """Return the folder that the code in `folder` was copied from, if it is an imported package; otherwise `folder`.
+
+    A debugger has its breakpoints there. The code counts as a copy if the file that the command runs is identical.
+    """
+    if source_file := _SOURCE_FILE.match(command):
+        for name, module in list(sys.modules.items()):
+            for package in () if "." in name else getattr(module, "__dict__", {}).get("__path__", ()):
+                original, copy = Path(package, source_file[1]), folder / source_file[1]
+                if original.is_file() and copy.is_file() and original.read_bytes() == copy.read_bytes():
+                    return Path(package)
+    return folder
 
 
 def _binding(value: Any, folder: Path, what: str) -> Binding:

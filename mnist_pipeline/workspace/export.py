@@ -1,34 +1,76 @@
-"""YAML that `az ml` accepts, from a component or a job."""
+"""YAML that `az ml` accepts, from a component or a job, with the code that it names beside it."""
 
 import os
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
-from mnist_pipeline.files import written_whole
-from mnist_pipeline.sdk import is_local
+from mnist_pipeline.errors import OutputError
+from mnist_pipeline.files import output_folder, written_whole
+from mnist_pipeline.folders import write_folder
+from mnist_pipeline.sdk import code_of, is_local, nodes_of
 from mnist_pipeline.workspace.specification import read_specification, to_yaml
 
 _SCHEMAS = "https://azuremlschemas.azureedge.net/latest/"
+_DIGITS = 12  # of a snapshot's digest, in the name of its folder
+_SNAPSHOT = re.compile(rf".+-[0-9a-f]{{{_DIGITS}}}(\.partial-.+)?")
 
 
 def export(entity: Any, file: Path) -> None:
     """Write a component or a pipeline job as YAML, for `az ml component create` or `az ml job create`.
 
-    Its code and local data are named relative to the file, so that both can be moved together.
+    The snapshots are copied to a folder beside the file, `prep.code` for `prep.yml`, so that both can be moved
+    together; in it each has a folder that is named after its content. The file appears last, so a reader never meets a
+    file whose code is missing. Snapshots of an earlier export that the file does not name are deleted.
 
     Args:
         entity: The component or the job.
-        file: Where to write; an older one is replaced.
+        file: Where to write; an older one is replaced. Local data are named relative to it.
 
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: the file or the folder cannot be written.
     """
     content = read_specification(entity)
-    _relocate(content, file.resolve().parent)
+    folder = output_folder(file.resolve().parent)
+    code = folder / f"{file.stem}.code"
+    if entity.type == "pipeline":
+        snapshots = {_copy_snapshot(node.component, _part(content, name), code) for name, node in nodes_of(entity)}
+    else:
+        snapshots = {_copy_snapshot(entity, content, code)}
+    _relocate(content, folder)
     schema = "pipelineJob" if entity.type == "pipeline" else "commandComponent"
     text = to_yaml({"$schema": f"{_SCHEMAS}{schema}.schema.json", **content})
-    with written_whole(file) as (partial,):
+    with written_whole(folder / file.name) as (partial,):
         partial.write_text(text, encoding="utf-8")
+    for snapshot in code.glob("*"):
+        if snapshot not in snapshots and _SNAPSHOT.fullmatch(snapshot.name):
+            shutil.rmtree(snapshot, ignore_errors=True)
+
+
+def _part(content: dict[str, Any], node: str) -> Any:
+    """Return what the content of a job says of the component of a node; a dot leads into a nested pipeline."""
+    for name in node.split("."):
+        content = content["jobs"][name]["component"]
+    return content
+
+
+def _copy_snapshot(component: Any, content: Any, folder: Path) -> Path | None:
+    """Copy the snapshot of a component into `folder` and name the copy in the component's content.
+
+    Returns:
+        The copy; None for a component without code of this machine.
+    """
+    with code_of(component) as code:
+        if code is None:
+            return None
+        copy = folder / f"{component.name}-{code.sha256[:_DIGITS]}"
+        try:
+            write_folder(copy, {file: path.read_bytes() for file, path in code.files.items()})
+        except OSError as error:
+            raise OutputError(f"{copy}: the code cannot be copied ({error}); name another file.") from error
+    content["code"] = str(copy)
+    return copy
 
 
 def _relocate(part: Any, folder: Path) -> None:

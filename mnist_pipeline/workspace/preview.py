@@ -1,4 +1,4 @@
-"""What a submit would send, found out without a workspace."""
+"""What a submit would send, told without a workspace."""
 
 import tempfile
 from collections.abc import Iterable
@@ -14,12 +14,12 @@ from mnist_pipeline.workspace.specification import read_specification, to_yaml, 
 
 @dataclass(frozen=True)
 class Upload:
-    """Files that would be uploaded, once however many ask for them.
+    """Files that a submit would upload, once for all nodes that need them.
 
     Attributes:
-        source: `snapshot` and its digest, or the input and its folder.
-        files: From their names to their sizes in bytes.
-        used_by: The nodes whose snapshot it is.
+        source: `snapshot` and the start of its digest, or the name and the folder of an input.
+        files: Sizes in bytes by the files' names.
+        used_by: The nodes that run in this snapshot; empty for an input.
     """
 
     source: str
@@ -28,18 +28,19 @@ class Upload:
 
     @property
     def size(self) -> int:
-        """All sizes together."""
+        """The sum of the sizes in bytes."""
         return sum(self.files.values())
 
 
 @dataclass(frozen=True)
 class Environment:
-    """What nodes are run in.
+    """The environment that nodes run in.
 
     Attributes:
-        name: The conda file's name, or that of a registered environment.
-        image: The base image, empty for a registered environment.
-        packages: What conda and pip install.
+        name: Name in the conda file, or name and version of a registered environment.
+        image: Base image; empty for a registered environment.
+        packages: What conda and pip install; empty for a registered environment.
+        used_by: The nodes that run in it.
     """
 
     name: str
@@ -50,7 +51,14 @@ class Environment:
 
 @dataclass(frozen=True)
 class Preview:
-    """All that a submit would send."""
+    """Everything that a submit would send.
+
+    Attributes:
+        job_yaml: The job as YAML.
+        snapshots: One entry per content; nodes with the same content share it.
+        data: The inputs on this machine.
+        environments: One entry per name.
+    """
 
     job_yaml: str
     snapshots: list[Upload]
@@ -63,7 +71,7 @@ def preview(job: Any, known_secrets: Iterable[str] = ()) -> Preview:
 
     Args:
         job: The job, placed and named.
-        known_secrets: Secrets of this machine that must not be in it.
+        known_secrets: Secrets of this machine, which must not be in the job.
 
     Raises:
         WorkspaceError: the job is not valid, or something in it looks like a secret.
@@ -102,8 +110,8 @@ def refuse_secrets(files: dict[str, Path], known_secrets: Iterable[str]) -> None
     """
     if findings := find_secrets(files, known_secrets):
         raise WorkspaceError(
-            f"nothing was sent, because this looks like a secret: {', '.join(map(str, findings))}; take it out, or "
-            "if it is none, end its line with the comment `pragma: allowlist secret`."
+            f"nothing was sent, because this looks like a secret: {', '.join(map(str, findings))}; remove it, or if "
+            "it is no secret, end its line with the comment `pragma: allowlist secret`."
         )
 
 

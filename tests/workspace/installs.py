@@ -1,4 +1,4 @@
-"""Three ways to install the package: a checkout on the path, an editable install, and a wheel."""
+"""Four ways to install the package: a checkout on the path, an editable install, a wheel, and a read-only one."""
 
 import shutil
 import site
@@ -55,6 +55,15 @@ def from_wheel(folder: Path) -> Install:
     _pip(python, "wheel", "--no-deps", "--wheel-dir", folder / "dist", checkout)
     _pip(python, "install", "--no-deps", *(folder / "dist").glob("*.whl"))
     return Install(python, {})
+
+
+def read_only(folder: Path) -> Install:
+    """An installed wheel that nobody may write to, as in a container image."""
+    install = from_wheel(folder)
+    (package,) = (folder / "venv/lib").glob("python*/site-packages/mnist_pipeline")
+    for path in (package, *package.rglob("*")):
+        path.chmod(path.stat().st_mode & ~0o222)
+    return Install(install.python, {"PYTHONDONTWRITEBYTECODE": "1"})
 
 
 def _python_with_dependencies(folder: Path) -> Path:

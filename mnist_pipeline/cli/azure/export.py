@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 def export(name: str, file: Path, compute: str) -> None:
     """Write the component or pipeline NAME to FILE as YAML, for `az ml component create` or `az ml job create`.
 
+    The code is written to a folder beside it, such as prep.code for prep.yml; move or commit both together.
+
     The data of a pipeline are written as data assets azureml:NAME_OF_THE_INPUT:1. Replace them by your own.
 
     \b

@@ -246,8 +246,9 @@ class TestJson:
     def test_a_dry_run_has_sizes_as_numbers(self, typed):
         answer = json.loads(typed("submit", "image-classification", "--data", "sample", "--dry-run", "--json").output)
 
-        (snapshot,) = answer["snapshots"]
-        assert all(isinstance(size, int) for size in snapshot["files"].values())
+        nodes = [name for snapshot in answer["snapshots"] for name in snapshot["used_by"]]
+        assert nodes == ["prepare_data_node", "train_node", "score_node", "register_node"]
+        assert all(isinstance(size, int) for snapshot in answer["snapshots"] for size in snapshot["files"].values())
         assert "default_compute: serverless" in answer["job_yaml"]
 
 
@@ -263,7 +264,8 @@ class TestDryRun:
         for part in (
             "default_compute: serverless",  # the default
             "components/prep.py",
-            "for prepare_data_node, train_node, score_node, register_node",
+            ", for prepare_data_node\n",
+            ", for train_node\n",
             "would upload pipeline_input_data",
             "train-images-idx3-ubyte.gz",
             "environment: mnist-pipeline-prep on mcr.microsoft.com/",
@@ -273,11 +275,13 @@ class TestDryRun:
 
     def test_lists_what_the_sdk_uploads(self, azure, stand_in):
         assign_computes(job := digits(), Placement("serverless"), {})
-        (snapshot,) = preview(job).snapshots
+        snapshots = preview(job).snapshots
         azure(*SUBMIT)
 
-        uploaded = stand_in.submitted_job("mine").nodes["train_node"].snapshot
-        assert set(snapshot.files) == {str(name) for name in uploaded}
+        nodes = stand_in.submitted_job("mine").nodes
+        assert {name: snapshot.files for snapshot in snapshots for name in snapshot.used_by} == {
+            name: {path: len(content) for path, content in node.snapshot.items()} for name, node in nodes.items()
+        }
 
     def test_an_invalid_job_is_refused(self):
         with pytest.raises(WorkspaceError, match=r"train_node\.compute: Compute not set"):
