@@ -21,12 +21,12 @@ def export(entity: Any, file: Path) -> None:
     """Write a component or a pipeline job as YAML, for `az ml component create` or `az ml job create`.
 
     The snapshots are copied to a folder beside the file, `prep.code` for `prep.yml`, so that both can be moved
-    together; in it each has a folder that is named after its content. The file appears last, so a reader never meets a
-    file whose code is missing. Snapshots of an earlier export that the file does not name are deleted.
+    together. Each snapshot has its own folder there, named after its content. The file appears last, so a reader never
+    finds a file whose code is missing. Snapshots of an earlier export that the file does not name are deleted.
 
     Args:
         entity: The component or the job.
-        file: Where to write; an older one is replaced. Local data are named relative to it.
+        file: Where to write; an older file is replaced. Paths of local data become relative to it.
 
     Raises:
         OutputError: the file or the folder cannot be written.
@@ -49,7 +49,7 @@ def export(entity: Any, file: Path) -> None:
 
 
 def _part(content: dict[str, Any], node: str) -> Any:
-    """Return what the content of a job says of the component of a node; a dot leads into a nested pipeline."""
+    """Return the component of a node in the content of a job; a dot in the name leads into a nested pipeline."""
     for name in node.split("."):
         content = content["jobs"][name]["component"]
     return content
@@ -59,7 +59,7 @@ def _copy_snapshot(component: Any, content: Any, folder: Path) -> Path | None:
     """Copy the snapshot of a component into `folder` and name the copy in the component's content.
 
     Returns:
-        The copy; None for a component without code of this machine.
+        The copy, or None if the component has no code on this machine.
     """
     with code_of(component) as code:
         if code is None:
