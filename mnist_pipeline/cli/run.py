@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mnist_pipeline.mnist.registry.client import MODEL_NAME
 from mnist_pipeline.mnist.registry.promotion import CHAMPION_RULES, Policy
-from mnist_pipeline.mnist.registry.versions import MODEL_NAME
 from mnist_pipeline.mnist.training.augmentation import AUGMENTATIONS
 from mnist_pipeline.mnist.training.hyperparameters import NO_CLASS_NAMES, Hyperparameters
 from mnist_pipeline.mnist.training.precision import PRECISIONS

@@ -5,8 +5,8 @@ from mldesigner import Input, Output, command_component
 from mnist_pipeline.components.both_ways import both_ways
 from mnist_pipeline.components.environment import KERAS, SNAPSHOT, VERSION
 from mnist_pipeline.components.ports import port
+from mnist_pipeline.mnist.registry.client import MODEL_NAME
 from mnist_pipeline.mnist.registry.promotion import Policy
-from mnist_pipeline.mnist.registry.versions import MODEL_NAME
 
 
 @both_ways

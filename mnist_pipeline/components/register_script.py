@@ -2,9 +2,9 @@
 
 import argparse
 
+from mnist_pipeline.mnist.registry.client import MODEL_NAME
 from mnist_pipeline.mnist.registry.promotion import Policy
 from mnist_pipeline.mnist.registry.register import register
-from mnist_pipeline.mnist.registry.versions import MODEL_NAME
 from mnist_pipeline.settings import ranges_of, read_settings
 
 _HELP = {

@@ -10,8 +10,8 @@ from mnist_pipeline.components import (
     prepare_data_component,
     register_model_component,
 )
+from mnist_pipeline.mnist.registry.client import MODEL_NAME
 from mnist_pipeline.mnist.registry.promotion import Policy
-from mnist_pipeline.mnist.registry.versions import MODEL_NAME
 from mnist_pipeline.mnist.training.hyperparameters import NO_CLASS_NAMES, Hyperparameters
 from mnist_pipeline.pipelines.checked import checked
 from mnist_pipeline.pipelines.placement import place

@@ -8,8 +8,8 @@ from azure.ai.ml.dsl import pipeline
 from azure.ai.ml.entities import Environment
 
 from mnist_pipeline.components.environment import KERAS
+from mnist_pipeline.mnist.registry.client import MODEL_NAME
 from mnist_pipeline.mnist.registry.promotion import Policy
-from mnist_pipeline.mnist.registry.versions import MODEL_NAME
 from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
 from mnist_pipeline.pipelines.checked import checked
 from mnist_pipeline.pipelines.placement import place

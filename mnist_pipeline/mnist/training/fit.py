@@ -69,7 +69,7 @@ def train(dataset: Dataset, output_model: str | os.PathLike[str], settings: Hype
 
     import mlflow
 
-    from mnist_pipeline.mnist.tracking import log_files, step_run
+    from mnist_pipeline.mnist.step_run import log_files, step_run
 
     with step_run():
         height, width = dataset.image_size

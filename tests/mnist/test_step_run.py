@@ -7,7 +7,7 @@ import pytest
 from workspace_stand_in.azurite import HOST
 from workspace_stand_in.fixtures import inside_a_job
 
-from mnist_pipeline.mnist.tracking import download_artifact, log_files
+from mnist_pipeline.mnist.step_run import download_artifact, log_files
 
 SLOW = [pytest.param(where, marks=pytest.mark.slow) for where in ("server", "Azure ML")]
 
@@ -24,7 +24,7 @@ def contents(request, tmp_path):
             yield lambda: _downloaded(tmp_path)
         return
     stand_in, server = request.getfixturevalue("stand_in"), request.getfixturevalue("tracking_server")
-    with inside_a_job(stand_in, server, "test-tracking") as run_id, mlflow.start_run():
+    with inside_a_job(stand_in, server, "test-step-run") as run_id, mlflow.start_run():
         yield lambda: {path: content.decode() for path, content in stand_in.mlflow.artifacts.content(run_id).items()}
 
 
