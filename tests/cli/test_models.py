@@ -109,6 +109,33 @@ def test_what_cannot_be_done_is_said_in_a_sentence(arguments, sentence):
         models(*arguments)
 
 
+@pytest.mark.usefixtures("registry")
+@pytest.mark.parametrize(
+    ("uri", "sentence"),
+    [
+        (
+            "models:/digits",
+            "models:/digits: not a registered model; write models:/NAME/VERSION or models:/NAME@champion",
+        ),
+        ("models:/digits/7", "digits has no version 7; there is 1, 2"),
+        ("models:/digits@nobody", "digits has no nobody; name one of its versions"),
+        ("models:/letters/latest", "letters has no latest; name one of its versions"),
+    ],
+)
+def test_a_model_that_is_not_in_the_registry_is_said_in_a_sentence(uri, sentence):
+    result = CliRunner().invoke(cli, ["predict", uri, __file__])
+
+    assert isinstance(result.exception, RegistryError)
+    assert str(result.exception).startswith(sentence)
+
+
+def test_looking_into_a_store_leaves_mlflow_where_it_was(mlflow_store, runs, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+    assert models("list", "--output-dir", str(runs)) == "No model is registered.\n"
+    assert mlflow.get_tracking_uri() == mlflow_store.tracking_uri
+
+
 def test_without_a_store_the_way_to_one_is_told(tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 

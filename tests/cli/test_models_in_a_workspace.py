@@ -98,7 +98,7 @@ def test_another_version_is_promoted_and_the_former_comes_back(command):
     assert back == f"{NAME}: the champion is version 2; before it was version 1\n"
 
 
-@pytest.mark.parametrize("which", ["/1", "@champion"])
+@pytest.mark.parametrize("which", ["/1", "/latest", "@champion"])
 def test_a_registered_model_is_fetched_and_classifies_an_image(which, command, tmp_path):
     Image.fromarray(np.array([[9, 9], [200, 9]], np.uint8)).save(tmp_path / "south-west.png")
 

@@ -197,8 +197,8 @@ def _arranged(
         side = isqrt(n_pixels)
         if side * side != n_pixels or side == 0:
             raise CsvError(
-                f"{file}: {n_pixels} pixels per line do not make a square image; say how they are arranged: give the "
-                "IDX folder that the CSV was made from (idx_data), or the number of rows (image_rows)."
+                f"{file}: {n_pixels} pixels per line do not make a square image; name the folder of the IDX files that "
+                "the CSV was made from (idx_data)."
             )
         image_size = (side, side)
     height, width = image_size
