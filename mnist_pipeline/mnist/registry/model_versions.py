@@ -38,13 +38,16 @@ def model_versions(name: str = MODEL_NAME, tracking_uri: str | None = None) -> "
     from mlflow import MlflowClient
 
     model = RegisteredModel(name, MlflowClient(tracking_uri))
-    champion, challenger, history = find_champion(model), find_challenger(model), read_history(model)
-    since = {reign.version: reign.since for reign in history[:1]}  # no history if MLflow itself set the alias
+    champion, challenger = find_champion(model), find_challenger(model)
+    since = {reign.version: reign.since for reign in read_history(model)[:1]}  # empty if MLflow itself set the alias
     versions = list(model.versions().values())
     columns = {
         "version": ("int64", [version.number for version in versions]),
-        "champion": ("bool", [version == champion for version in versions]),
-        "challenger": ("bool", [version == challenger for version in versions]),
+        "champion": ("bool", [champion is not None and version.number == champion.number for version in versions]),
+        "challenger": (
+            "bool",
+            [challenger is not None and version.number == challenger.number for version in versions],
+        ),
         "champion_since": ("datetime64[ns, UTC]", [since.get(version.number) for version in versions]),
         "created": ("datetime64[ns, UTC]", [version.created for version in versions]),
         "accuracy": ("float64", [version.number_in(ACCURACY) for version in versions]),

@@ -199,23 +199,24 @@ def test_a_tag_that_is_not_ours_is_named(local, tag):
 
 
 @pytest.mark.parametrize(("slower", "faster"), [("0.85", "0.9"), ("0.9", "0.85")])
-def test_of_two_that_replace_the_same_champion_at_once_the_more_accurate_stays(model, monkeypatch, slower, faster):
+def test_of_two_that_replace_the_same_champion_at_once_the_more_accurate_stays(model, slower, faster):
     """The slower process has seen the old champion when the faster one comes, and writes last."""
+    overtaken = []
+
+    class SlowClient(MlflowClient):
+        def set_model_version_tag(self, *arguments):
+            if not overtaken:
+                overtaken.append(replace_champion(model, second, old, "better"))
+            super().set_model_version_tag(*arguments)
+
     old = add(model, "aa", accuracy="0.8")
     first, second = add(model, "bb", accuracy=slower), add(model, "cc", accuracy=faster)
     promote(model, old, "good enough")
-    other = RegisteredModel(model.name, MlflowClient(model.client.tracking_uri))
-    set_tag = model.client.set_model_version_tag
-
-    def set_tag_late(*arguments):
-        monkeypatch.undo()
-        assert replace_champion(other, second, old, "better") == second
-        set_tag(*arguments)
-
-    monkeypatch.setattr(model.client, "set_model_version_tag", set_tag_late)
+    slow = RegisteredModel(model.name, SlowClient(model.client.tracking_uri))
     better = first if slower > faster else second
 
-    assert replace_champion(model, first, old, "better") == better
+    assert replace_champion(slow, first, old, "better") == better
+    assert overtaken == [second]
     assert number_of(find_champion(model)) == better
     assert reigns(model)[0][0] == better
     assert reigns(model)[-1][0] == old
