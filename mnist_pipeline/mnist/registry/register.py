@@ -91,7 +91,9 @@ def register(
 def _verify(folder: Path, result: Path, test_data: str | os.PathLike[str] | None) -> _Candidate:
     """Read the evidence, and check that it belongs to this model and to these test data."""
     if not (folder / "MLmodel").is_file():
-        raise ModelError(f"{folder}: has no MLmodel file; give the folder that the training step wrote (output_model).")
+        raise ModelError(
+            f"{folder}: no MLmodel file in it; give the folder that the training step wrote (output_model)."
+        )
     evidence = read_evidence(result)
     digest = sha256_of(folder)
     if evidence.digests.get("model", digest) != digest:

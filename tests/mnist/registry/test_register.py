@@ -358,7 +358,7 @@ def test_a_folder_without_mlmodel_is_refused(pixel_folder, result, registration,
     shutil.copytree(pixel_folder, tmp_path / "model")
     (tmp_path / "model/MLmodel").unlink()
 
-    with pytest.raises(ModelError, match="model: has no MLmodel file; give the folder that the training step wrote"):
+    with pytest.raises(ModelError, match="model: no MLmodel file in it; give the folder that the training step wrote"):
         register(tmp_path / "model", result, registration, "digits", Policy())
 
     assert_nothing_registered(mlflow_store, registration)
