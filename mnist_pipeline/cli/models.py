@@ -76,7 +76,7 @@ def _registry_options(command: Callable[..., None]) -> Callable[..., None]:
 _name_option = click.option("--model-name", default=MODEL_NAME, show_default=True, help="Name in the registry.")
 
 
-@models.command("list")
+@models.command("list", short_help="List all versions of all models.")
 @_registry_options
 @json_option
 def list_models(client: "MlflowClient", as_json: bool) -> None:

@@ -97,11 +97,13 @@ def _verify(folder: Path, result: Path, test_data: str | os.PathLike[str] | None
     evidence = read_evidence(result)
     digest = sha256_of(folder)
     if evidence.digests.get("model", digest) != digest:
-        raise MetricsError(f"{result}: the scoring results of another model; score this model on these data.")
+        raise MetricsError(f"{result}: these are the scoring results of another model; score this model on these data.")
     if test_data is not None:
         given = data_digest(test_data)
         if evidence.digests.get("test_data", given) != given:
-            raise MetricsError(f"{result}: the scoring results on other test data; score this model on these data.")
+            raise MetricsError(
+                f"{result}: these are the scoring results on other test data; score this model on these data."
+            )
     return _Candidate(folder, digest, result, evidence, Path(test_data) if test_data is not None else None)
 
 

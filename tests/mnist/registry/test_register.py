@@ -331,14 +331,14 @@ def test_the_results_of_another_model_are_refused(pixel_folder, result, registra
     shutil.copytree(pixel_folder, tmp_path / "other")
     (tmp_path / "other/data/model.keras").write_bytes(b"other weights")
 
-    with pytest.raises(MetricsError, match="result: the scoring results of another model"):
+    with pytest.raises(MetricsError, match="result: these are the scoring results of another model"):
         register(tmp_path / "other", result, registration, "digits", Policy())
 
     assert_nothing_registered(mlflow_store, registration)
 
 
 def test_the_results_of_other_test_data_are_refused(pixel_folder, result, registration, mlflow_store, other_csv):
-    with pytest.raises(MetricsError, match="result: the scoring results on other test data"):
+    with pytest.raises(MetricsError, match="result: these are the scoring results on other test data"):
         register(pixel_folder, result, registration, "digits", Policy(), other_csv)
 
     assert_nothing_registered(mlflow_store, registration)
