@@ -12,7 +12,6 @@ import zipfile
 from contextlib import contextmanager
 from io import BytesIO
 
-import mlflow
 import numpy as np
 import pytest
 import yaml
@@ -29,8 +28,9 @@ from workspace_stand_in.proxy import Dropped
 
 from mnist_pipeline.files import sha256_of
 from mnist_pipeline.mnist.model.model_folder import load_model
+from mnist_pipeline.mnist.registry.champion import read_history
+from mnist_pipeline.mnist.registry.client import RegisteredModel
 from mnist_pipeline.mnist.registry.evidence import EVIDENCE_FILES
-from mnist_pipeline.mnist.registry.versions import ModelVersions
 from mnist_pipeline.pipelines import image_classification_pipeline
 from mnist_pipeline.runner.node_call import NodeFailed
 from mnist_pipeline.runner.plan import Value
@@ -76,11 +76,9 @@ def jobs(stand_in, tracking_server, environments, tmp_path_factory):
 
 @pytest.fixture
 def registry(tracking_server):
-    """A function that returns the versions of a model, asked for on the server itself."""
-    previous = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
-    mlflow.set_tracking_uri(tracking_server)
-    yield ModelVersions
-    mlflow.set_tracking_uri(previous)
+    """A function that returns a registered model, read from the server itself."""
+    client = MlflowClient(tracking_server)
+    return lambda name: RegisteredModel(name, client)
 
 
 def record_of(folder):
@@ -92,7 +90,7 @@ def test_both_models_are_registered_and_the_second_faced_the_first(jobs, registr
 
     assert (first["decision"], first["model_version"], first["champion"]) == ("registered", "1", None)
     assert (second["decision"], second["model_version"], second["champion"]["version"]) == ("registered", "2", "1")
-    assert [(reign.version, reign.previous) for reign in registry(NAME).history()] == [(2, 1), (1, None)]
+    assert [(reign.version, reign.previous) for reign in read_history(registry(NAME))] == [(2, 1), (1, None)]
 
 
 @pytest.mark.usefixtures("jobs")
@@ -124,7 +122,7 @@ def test_each_run_holds_its_files(jobs, stand_in):
 
 
 def test_a_registered_version_predicts_what_the_trained_model_does(jobs, stand_in, registry, tmp_path):
-    version = registry(NAME).get(2)
+    version = registry(NAME).version(2)
 
     assert version.run_id == jobs[1].run_ids["register_node"]
     for path, content in version_files(version, stand_in)["model"].items():
@@ -221,10 +219,10 @@ def test_a_registration_that_is_killed_and_run_again_ends_as_one_that_ran_once(
 
     assert record == expected | {"model_name": name, "model_uri": f"models:/{name}/2"}
     assert versions_of(registry(name), stand_in) == versions_of(registry("undisturbed"), stand_in)
-    assert registry(name).get(2).run_id == run_id
+    assert registry(name).version(2).run_id == run_id
 
 
-def versions_of(versions, stand_in):
+def versions_of(model, stand_in):
     """What the registry and the runs hold of each version, but for names and times."""
     unlike = ("pipeline_run", "evidence", "champion.")
     return [
@@ -233,10 +231,10 @@ def versions_of(versions, stand_in):
             "description": version.description,
             "files": version_files(version, stand_in),
             "reigns": [
-                (reign.previous, reign.reason) for reign in versions.history() if reign.version == int(version.version)
+                (reign.previous, reign.reason) for reign in read_history(model) if reign.version == version.number
             ],
         }
-        for version in versions.all().values()
+        for version in model.versions().values()
     ]
 
 
@@ -273,8 +271,8 @@ def left_by(job, name, stand_in, server, registry):
         "artifacts": stand_in.mlflow.artifacts.content(run_id),
         "parameters": data.params,
         "last metric values": data.metrics,
-        "versions": {number: (version.tags, version.source) for number, version in registry(NAME).all().items()},
-        "history": registry(NAME).history(),
+        "versions": {number: (version.tags, version.source) for number, version in registry(NAME).versions().items()},
+        "history": read_history(registry(NAME)),
     }
 
 

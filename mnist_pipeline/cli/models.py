@@ -1,8 +1,6 @@
-"""`mnist-pipeline models`: the model registry, and who is champion."""
+"""`mnist-pipeline models`: the versions in the model registry, and which one is the champion."""
 
-import math
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
@@ -11,26 +9,32 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_pipeline.cli.json_output import json_option, to_json
-from mnist_pipeline.cli.store import find_store, looking_into
+from mnist_pipeline.cli.store import client_of, find_store
 from mnist_pipeline.cli.table import show as show_table
 from mnist_pipeline.cli.table import shown
+from mnist_pipeline.errors import RegistryError
+from mnist_pipeline.mnist.registry.champion import (
+    CHALLENGER,
+    CHAMPION,
+    MOVE_TAG,
+    find_challenger,
+    find_champion,
+    promote,
+    read_history,
+    roll_back,
+)
+from mnist_pipeline.mnist.registry.client import RegisteredModel, registered_models
 from mnist_pipeline.mnist.registry.model_name import ModelName
-from mnist_pipeline.mnist.registry.versions import MOVE_TAG
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from mlflow import MlflowClient
 
-    from mlflow.entities.model_registry import ModelVersion
-
-    from mnist_pipeline.mnist.registry.versions import ModelVersions
+_NUMBERS = ("accuracy", "loss", "images", "hyperparameter.")  # in other tags a number may be a commit or a digest
 
 
-_NUMBERS = ("accuracy", "loss", "images", "hyperparameter.")  # other tags may look like numbers: a commit, a digest
-
-
-@click.group(short_help="See which model is champion; promote another, or roll back.")
+@click.group(short_help="List the registered models, promote a version, or roll back.")
 def models() -> None:
-    """See which version of a model is the champion and who was before; promote another, or roll back.
+    """List the registered models, see which version is the champion, promote another version, or roll back.
 
     \b
     mnist-pipeline models list
@@ -38,21 +42,24 @@ def models() -> None:
     mnist-pipeline models promote 2 --reason "fewer mistakes among shirts"
     mnist-pipeline models rollback
 
-    The registry is the one that `mnist-pipeline run` writes to: in the folder mnist-runs, or where MLFLOW_TRACKING_URI
-    says; the tracking URI of an Azure ML workspace, azureml://..., needs this package's extra `azure`. Programs load
-    the champion as models:/NAME@champion, but not from a workspace: there only tags say which version it is.
+    The registry is the one that `mnist-pipeline run` writes to: the store in the folder mnist-runs, or the one that
+    MLFLOW_TRACKING_URI names. For the registry of an Azure ML workspace, set MLFLOW_TRACKING_URI to the workspace's
+    tracking URI (azureml://...) and install this package with its extra `azure`.
+
+    Programs load the champion as models:/NAME@champion. That does not work in a workspace, because Azure ML has no
+    aliases: there the tags of the versions say which one is the champion.
     """
 
 
 def _registry_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say which registry, and open it before the command runs."""
+    """Add the option that says which registry, and hand the command a client of it."""
 
     @click.option(
         "--output-dir",
         default="mnist-runs",
         show_default=True,
         type=click.Path(path_type=Path),
-        help="Folder with the MLflow store; MLFLOW_TRACKING_URI names another store or server.",
+        help="Folder with the MLflow store of `mnist-pipeline run`; MLFLOW_TRACKING_URI overrides it.",
     )
     @wraps(command)
     def with_registry(*args: Any, output_dir: Path, **kwargs: Any) -> None:
@@ -61,8 +68,8 @@ def _registry_options(command: Callable[..., None]) -> Callable[..., None]:
             raise click.UsageError(
                 f"{output_dir}: no MLflow store is there; run a pipeline first, or name its --output-dir."
             )
-        with looking_into(store):
-            command(*args, **kwargs)
+        with client_of(store) as client:
+            command(*args, client=client, **kwargs)
 
     return with_registry
 
@@ -72,54 +79,51 @@ _name_option = click.option(
 )
 
 
-@models.command("list")
+@models.command("list", short_help="List all versions of all models.")
 @_registry_options
 @json_option
-def list_models(as_json: bool) -> None:
-    """List all versions of all models, the newest first."""
-    from mnist_pipeline.mnist.registry.versions import ModelVersions, registered_models
-
+def list_models(client: "MlflowClient", as_json: bool) -> None:
+    """List all versions of all models, the newest version of each model first."""
     rows = []
-    for name in registered_models():
-        versions = ModelVersions(name)
-        roles = _roles(versions)
+    for name in registered_models(client):
+        model = RegisteredModel(name, client)
+        roles = _roles(model)
         rows += [
             {
                 "model": name,
-                "version": number,
-                "role": roles.get(number, ""),
-                "accuracy": _number(version.tags.get("accuracy")),
-                "images": _number(version.tags.get("images")),
-                "created": _created(version),
+                "version": version.number,
+                "role": roles.get(version.number, ""),
+                "accuracy": version.number_in("accuracy"),
+                "images": version.number_in("images"),
+                "created": version.created,
             }
-            for number, version in reversed(versions.all().items())
+            for version in reversed(model.versions().values())
         ]
     if not as_json:
         rows = [row | {"accuracy": f"{row['accuracy']:.4f}"} if row["accuracy"] is not None else row for row in rows]
     show_table(rows, as_json=as_json, nothing="No model is registered.")
 
 
-@models.command(short_help="Show all about a version, and who was champion when.")
+@models.command(short_help="Show a version, and the history of the champions.")
 @_registry_options
 @_name_option
 @click.argument("version", type=click.IntRange(min=1), required=False)
 @json_option
-def show(model_name: str, version: int | None, as_json: bool) -> None:
-    """Show all about VERSION, the champion if none is given, and who was champion when."""
-    from mnist_pipeline.errors import RegistryError
-    from mnist_pipeline.mnist.registry.versions import ModelVersions
-
-    versions = ModelVersions(model_name)
-    found = versions.get(version) if version is not None else versions.champion()
+def show(client: "MlflowClient", model_name: str, version: int | None, as_json: bool) -> None:
+    """Show everything about VERSION (default: the champion), and which version was champion when."""
+    model = RegisteredModel(model_name, client)
+    found = model.version(version) if version is not None else find_champion(model)
     if found is None:
-        known = ", ".join(map(str, versions.all())) or "none"
-        raise RegistryError(f"{model_name} has no champion; its versions: {known}; promote one or show one by number.")
-    history = versions.history()
-    facts = {"model": model_name, "version": int(found.version), "role": _roles(versions).get(int(found.version), "")}
-    facts |= {"created": _created(found)}
+        known = ", ".join(map(str, model.versions())) or "none"
+        raise RegistryError(
+            f"{model_name} has no champion (its versions: {known}); promote a version, or show one by its number."
+        )
+    history = read_history(model)
+    facts = {"model": model_name, "version": found.number, "role": _roles(model).get(found.number, "")}
+    facts |= {"created": found.created}
     tags = {name: value for name, value in sorted(found.tags.items()) if not name.startswith(MOVE_TAG)}
     if as_json:
-        parsed = {name: _number(value) for name, value in tags.items() if name.startswith(_NUMBERS)}
+        parsed = {name: found.number_in(name) for name in tags if name.startswith(_NUMBERS)}
         numbers = tags | {name: number for name, number in parsed.items() if number is not None}
         reigns = [asdict(reign) for reign in history]
         click.echo(to_json({**facts, **numbers, "description": found.description, "history": reigns}, indent=2))
@@ -140,59 +144,40 @@ def show(model_name: str, version: int | None, as_json: bool) -> None:
     show_table(rows, as_json=False, nothing=f"{model_name} never had a champion.")
 
 
-@models.command()
+@models.command("promote")
 @_registry_options
 @_name_option
 @click.argument("version", type=click.IntRange(min=1))
-@click.option("--reason", default="promoted by hand", show_default=True, help="For the history.")
-def promote(model_name: str, version: int, reason: str) -> None:
-    """Make VERSION the champion, whatever the policy said of it."""
-    from mnist_pipeline.mnist.registry.versions import ModelVersions
-
-    versions = ModelVersions(model_name)
-    versions.crown(version, reason)
-    _say_champion(versions)
+@click.option("--reason", default="promoted by hand", show_default=True, help="Reason to write into the history.")
+def promote_version(client: "MlflowClient", model_name: str, version: int, reason: str) -> None:
+    """Make VERSION the champion, even if the policy would refuse it."""
+    model = RegisteredModel(model_name, client)
+    promote(model, version, reason)
+    _print_champion(model)
 
 
-@models.command(short_help="Make the champion before the present one champion again.")
+@models.command("rollback")
 @_registry_options
 @_name_option
-@click.option("--reason", default="rolled back", show_default=True, help="For the history.")
-def rollback(model_name: str, reason: str) -> None:
-    """Make the champion before the present one champion again; done twice, the present one is champion again."""
-    from mnist_pipeline.mnist.registry.versions import ModelVersions
-
-    versions = ModelVersions(model_name)
-    versions.roll_back(reason)
-    _say_champion(versions)
+@click.option("--reason", default="rolled back", show_default=True, help="Reason to write into the history.")
+def restore_previous(client: "MlflowClient", model_name: str, reason: str) -> None:
+    """Restore the previous champion. A second rollback undoes the first."""
+    model = RegisteredModel(model_name, client)
+    roll_back(model, reason)
+    _print_champion(model)
 
 
-def _say_champion(versions: "ModelVersions") -> None:
-    history = versions.history()
-    before = f"; before it was version {history[0].previous}" if history[0].previous is not None else ""
-    click.echo(f"{versions.name}: the champion is version {history[0].version}{before}")
+def _print_champion(model: RegisteredModel) -> None:
+    newest = read_history(model)[0]
+    before = f"; before it was version {newest.previous}" if newest.previous is not None else ""
+    click.echo(f"{model.name}: the champion is version {newest.version}{before}")
 
 
-def _roles(versions: "ModelVersions") -> dict[int, str]:
-    champion, challenger = versions.champion(), versions.challenger()
+def _roles(model: RegisteredModel) -> dict[int, str]:
+    """Return the roles of those versions that have one: champion, challenger, or both with a comma."""
     roles: dict[int, str] = {}
-    for version, role in ((champion, "champion"), (challenger, "challenger")):
+    for version, role in ((find_champion(model), CHAMPION), (find_challenger(model), CHALLENGER)):
         if version is not None:
-            number = int(version.version)
+            number = version.number
             roles[number] = f"{roles[number]}, {role}" if number in roles else role
     return roles
-
-
-def _created(version: "ModelVersion") -> "datetime":
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)
-
-
-def _number(text: str | None) -> int | float | None:
-    """Return the number that a tag holds; None if it holds none."""
-    for kind in (int, float):
-        with suppress(TypeError, ValueError):
-            number: int | float = kind(text)  # type: ignore[arg-type]  # None is no number
-            return number if math.isfinite(number) else None
-    return None

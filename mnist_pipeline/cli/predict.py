@@ -1,4 +1,4 @@
-"""`mnist-pipeline predict`: what a trained model sees in image files."""
+"""`mnist-pipeline predict`: classify image files with a trained model."""
 
 import os
 import re
@@ -7,30 +7,36 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from mnist_pipeline.cli.store import find_store, looking_into
+from mnist_pipeline.cli.store import client_of, find_store
+
+if TYPE_CHECKING:
+    from mnist_pipeline.mnist.registry.client import RegisteredModel, Version
+
+_MODEL_URI = re.compile(r"models:/(?P<name>[^/@]+)(/(?P<number>\d+)|[/@](?P<alias>[^/]+))")
 
 
 @click.command(short_help="Classify PNG or JPEG images with a trained model.")
 @click.argument("model")
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="IMAGE...")
-@click.option("--invert", is_flag=True, help="Turn dark into light first: for dark objects on white.")
-@click.option("--top", default=3, show_default=True, type=click.IntRange(min=1), help="How many classes to name.")
+@click.option("--invert", is_flag=True, help="Invert the images first, for dark objects on white.")
+@click.option("--top", default=3, show_default=True, type=click.IntRange(min=1), help="Number of classes to print.")
 @click.option(
     "--output-dir",
     default="mnist-runs",
     show_default=True,
     type=click.Path(path_type=Path),
-    help="Where `mnist-pipeline run` left its MLflow store; MLFLOW_TRACKING_URI names another store or server.",
+    help="Folder with the MLflow store of `mnist-pipeline run`; MLFLOW_TRACKING_URI overrides it.",
 )
 def predict(model: str, images: tuple[Path, ...], invert: bool, top: int, output_dir: Path) -> None:
-    """Say what is in each IMAGE, a PNG or JPEG file, and how sure the model is.
+    """Classify each IMAGE, a PNG or JPEG file, and print the most probable classes.
 
-    MODEL is a model folder, or a registered model: models:/NAME/VERSION, or models:/NAME@champion. Images are turned to
-    gray and resized to the size that the model was trained on; like the training images they should show a light object
-    on black.
+    MODEL is a model folder, or a registered model: models:/NAME/VERSION or models:/NAME@champion. The images are
+    converted to gray and resized to the size that the model was trained on. Like the training images, they should show
+    a light object on a black background.
 
     \b
     mnist-pipeline predict models:/mnist-classifier@champion boot.png
@@ -44,7 +50,7 @@ def predict(model: str, images: tuple[Path, ...], invert: bool, top: int, output
         if not image.is_file():
             raise ImageError(f"{image}: no such file; give a PNG or JPEG image.")
     with tempfile.TemporaryDirectory() as aside, _silent_tensorflow():
-        folder = _fetch(model, output_dir, aside) if model.startswith("models:/") else Path(model)
+        folder = _fetch(model, output_dir, Path(aside)) if model.startswith("models:/") else Path(model)
         predictions = predict_images(load_model(folder), images, invert=invert)
     for prediction in predictions:
         (name, share), *others = prediction.ranking[:top]
@@ -52,42 +58,43 @@ def predict(model: str, images: tuple[Path, ...], invert: bool, top: int, output
         click.echo(f"{prediction.path}: {name} {share:.1%}{also}")
 
 
-def _fetch(uri: str, output_dir: Path, target: str) -> Path:
-    """Fetch a registered model's folder."""
-    from mlflow.exceptions import MlflowException
-
+def _fetch(uri: str, output_dir: Path, target: Path) -> Path:
+    """Download a registered model to somewhere below `target`; return its folder."""
     from mnist_pipeline.errors import RegistryError
-    from mnist_pipeline.mnist.tracking import download_artifact
+    from mnist_pipeline.mnist.registry.client import RegisteredModel
 
+    match = _MODEL_URI.fullmatch(uri)
+    if match is None:
+        raise RegistryError(f"{uri}: not a registered model; write models:/NAME/VERSION or models:/NAME@champion.")
     store = find_store(output_dir)
     if store is None:
         raise RegistryError(f"{output_dir}: no MLflow store in it; name the folder of your runs with --output-dir.")
-    with looking_into(store):
-        if match := re.fullmatch(r"models:/([^/@]+)@(champion|challenger)", uri):
-            return _fetch_by_role(match[1], match[2], target)
-        try:
-            return download_artifact(uri, target)
-        except MlflowException as error:
-            raise RegistryError(f"{uri}: {error.message}") from error
+    with client_of(store) as client:
+        model = RegisteredModel(match["name"], client)
+        version = model.version(int(match["number"])) if match["number"] else _find_version(model, match["alias"])
+        if version is None:
+            raise RegistryError(
+                f"{model.name} has no {match['alias']}; name one of its versions, which `mnist-pipeline models list` "
+                "shows."
+            )
+        return model.download_version(version.number, target)
 
 
-def _fetch_by_role(name: str, role: str, target: str) -> Path:
-    """Fetch the champion or challenger, which a workspace knows by tags alone."""
-    from mnist_pipeline.errors import RegistryError
-    from mnist_pipeline.mnist.registry.versions import CHAMPION, ModelVersions
+def _find_version(model: "RegisteredModel", alias: str) -> "Version | None":
+    """Return the version with an alias, or the latest one; None if there is no such version."""
+    from mnist_pipeline.mnist.registry.champion import CHALLENGER, CHAMPION, find_challenger, find_champion
 
-    versions = ModelVersions(name)
-    version = versions.champion() if role == CHAMPION else versions.challenger()
-    if version is None:
-        raise RegistryError(
-            f"{name} has no {role}; name one of its versions, which `mnist-pipeline models list` shows."
-        )
-    return versions.download_model(int(version.version), Path(target))
+    if alias == CHAMPION:  # a workspace has no aliases; there tags say which version it is
+        return find_champion(model)
+    if alias == CHALLENGER:
+        return find_challenger(model)
+    versions = model.versions()
+    return versions.get(max(versions, default=0) if alias == "latest" else model.aliases().get(alias, 0))
 
 
 @contextmanager
 def _silent_tensorflow() -> Iterator[None]:
-    """Drop what is written to standard error: TensorFlow's start-up lines heed no log level. Exceptions pass."""
+    """Discard standard error, because TensorFlow's start-up lines ignore every log level. Exceptions pass through."""
     sys.stderr.flush()
     kept = os.dup(2)
     with Path(os.devnull).open("w") as nowhere:

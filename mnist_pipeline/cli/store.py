@@ -1,4 +1,4 @@
-"""The MLflow store that a command looks into."""
+"""The MLflow store that a command reads."""
 
 import os
 import re
@@ -6,18 +6,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mnist_pipeline.errors import RegistryError
 
-_WORKSPACE = "azureml:"  # how the tracking URI of an Azure ML workspace begins
-_WORKSPACE_URI = re.compile(  # which the package asks for, letter by letter
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_WORKSPACE = "azureml:"  # the tracking URI of an Azure ML workspace starts with it
+_WORKSPACE_URI = re.compile(  # the only form that azureml-mlflow accepts
     r"azureml://[^/]+/.*/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices/workspaces/."
 )
-_PACKAGE = "azureml-mlflow"  # MLflow's way there
+_PACKAGE = "azureml-mlflow"  # MLflow's plugin for workspaces
 
 
 def find_store(output_dir: Path) -> str | None:
-    """Return the URI that MLFLOW_TRACKING_URI names, or that of the store in `output_dir`; None where there is none."""
+    """Return the URI of the store: the value of MLFLOW_TRACKING_URI, or else the store in `output_dir`.
+
+    Returns:
+        The URI; None if the variable is not set and `output_dir` has no store.
+    """
     if named := os.environ.get("MLFLOW_TRACKING_URI"):
         return named
     from mnist_pipeline.runner import embedded_store
@@ -26,28 +34,27 @@ def find_store(output_dir: Path) -> str | None:
 
 
 @contextmanager
-def looking_into(store: str) -> Iterator[None]:
-    """Let MLflow look into a store from now on; say what is wrong if the body cannot reach a workspace's.
+def client_of(store: str) -> "Iterator[MlflowClient]":
+    """Yield a client of the store at a URI.
 
     Raises:
-        RegistryError: the store is a workspace's, and the package to reach it is not installed, or the URI is no
-            workspace's.
-        WorkspaceError: the workspace cannot be reached, or there is no way to sign in.
+        RegistryError: the URI starts like a workspace's, but is not one, or the package that reaches a workspace is not
+            installed.
+        WorkspaceError: the body cannot reach the workspace, or cannot sign in.
     """
     if store.startswith(_WORKSPACE):
         _check_package()
-        if not _WORKSPACE_URI.match(store):  # the package would end in a traceback
+        if not _WORKSPACE_URI.match(store):  # azureml-mlflow would raise an AttributeError
             raise RegistryError(
                 "MLFLOW_TRACKING_URI is not the tracking URI of an Azure ML workspace; set it to what `az ml workspace "
                 "show --query mlflow_tracking_uri` prints."
             )
-    import mlflow
+    from mlflow import MlflowClient
 
     from mnist_pipeline.workspace.explanation import explained
 
-    mlflow.set_tracking_uri(store)
     with explained("ask the workspace for its models") if store.startswith(_WORKSPACE) else nullcontext():
-        yield
+        yield MlflowClient(store)
 
 
 def _check_package() -> None:

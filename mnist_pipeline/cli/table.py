@@ -8,7 +8,7 @@ import click
 
 from mnist_pipeline.cli.json_output import to_json
 
-_WIDE = 200  # for a file or a pipe, where nothing need be wrapped
+_WIDE = 200  # characters; for a file or a pipe, where no line should be wrapped
 _STATES = {
     "Completed": "green",
     "Succeeded": "green",
@@ -27,9 +27,9 @@ def show(rows: Sequence[Mapping[str, object]], *, as_json: bool, nothing: str) -
     """Print rows, which all have the same keys.
 
     Args:
-        rows: The rows. People see a time in their own time zone, and nothing for None.
-        as_json: Print a JSON list of objects.
-        nothing: What to say where there are no rows.
+        rows: The rows. The table shows a time in the local time zone, and nothing for None.
+        as_json: Print a JSON list of objects instead of a table.
+        nothing: What to print if there are no rows.
     """
     from rich.box import SIMPLE
     from rich.console import Console
@@ -52,7 +52,7 @@ def show(rows: Sequence[Mapping[str, object]], *, as_json: bool, nothing: str) -
 
 
 def shown(value: object) -> str:
-    """Return a value as people read it: a time in their own time zone, and nothing for None."""
+    """Return a value as people read it: a time in the local time zone, and nothing for None."""
     if isinstance(value, datetime):
         return f"{value.astimezone():%Y-%m-%d %H:%M %Z}"
     return "" if value is None else str(value)

@@ -1,4 +1,4 @@
-"""The MLflow run that a step logs to."""
+"""The MLflow run of a step, and the files in it."""
 
 import filecmp
 import os
@@ -14,11 +14,12 @@ import mlflow
 
 @contextmanager
 def step_run() -> Iterator[str]:
-    """Log into the active MLflow run, or into one that lasts as long as the body; yield its id.
+    """Make sure that an MLflow run is active in the body; yield its id.
 
-    In a job, and under the local runner, `MLFLOW_RUN_ID` and `MLFLOW_TRACKING_URI` name the run and the server.
-    In a plain call MLflow's own settings and defaults decide. Only calls that exist on Azure ML's tracking server
-    are made inside such a run: metrics, parameters, tags, artifacts; no logged models.
+    If no run is active, a run starts and ends with the body. In a job, and under the local runner, `MLFLOW_RUN_ID` and
+    `MLFLOW_TRACKING_URI` name the run and the server. In a plain call MLflow's own settings and defaults decide.
+    Steps log only what Azure ML's tracking server can store: metrics, parameters, tags and artifacts, but no logged
+    models.
     """
     active = mlflow.active_run()
     if active is not None:
@@ -29,14 +30,15 @@ def step_run() -> Iterator[str]:
 
 
 def log_files(files: Mapping[str, Path]) -> str:
-    """Log files to the active run, unless it has them; return the URI of the folder in which their paths begin.
+    """Log the files that the active run does not have yet; return the URI of the folder that holds them all.
 
-    A step that was killed or preempted runs again in the same run, and Azure ML takes each path of a run once. So what
-    the first attempt has logged is compared, and only what is missing is logged. If one of the paths holds something
-    else, such as the beginning of a file, all files go to a folder of their own: `attempt-2`, and so on.
+    A step that was killed or preempted runs again in the same run, and Azure ML accepts each path of a run only once.
+    So files that an earlier attempt logged are compared, and only missing ones are logged. If the run already has
+    another content at one of the paths, such as half a file, all files go to a folder of their own: `attempt-2`, then
+    `attempt-3`, and so on.
 
     Args:
-        files: By the path, below the run's artifacts, that each is to have.
+        files: The files, each by its path below that folder.
     """
     root = mlflow.get_artifact_uri()
     for attempt in count(1):
@@ -44,7 +46,7 @@ def log_files(files: Mapping[str, Path]) -> str:
         logged = _logged(root, {folder + path: file for path, file in files.items()})
         if all(logged.values()):
             break
-        print(f"the run already holds other files at {root}/{folder}; these are logged beside them", flush=True)
+        print(f"the run already holds other files at {root}/{folder}; trying the next folder", flush=True)
     with tempfile.TemporaryDirectory() as aside:
         missing = [path for path in files if folder + path not in logged]
         for path in missing:
@@ -55,20 +57,25 @@ def log_files(files: Mapping[str, Path]) -> str:
     return f"{root}/{folder}".rstrip("/")
 
 
-def download_artifact(uri: str, folder: str | os.PathLike[str]) -> Path:
-    """Bring an artifact here, a file or a folder; return where it is.
+def download_artifact(uri: str, folder: str | os.PathLike[str], tracking_uri: str | None = None) -> Path:
+    """Download an artifact, a file or a folder; return its path.
 
-    Below `folder` that is the artifact's name or, from Azure ML, its whole path in its run.
+    Below `folder`, the path is the artifact's name or, from Azure ML, the artifact's whole path in its run.
+
+    Args:
+        uri: The artifact.
+        folder: Where to download to.
+        tracking_uri: The MLflow server or store that knows the artifact; MLflow's present one when None.
     """
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # a log is no screen
-    return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(folder)))
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # bars fill a log with noise
+    return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(folder), tracking_uri=tracking_uri))
 
 
 def _logged(root: str, files: Mapping[str, Path]) -> dict[str, bool]:
-    """Return the paths that the run has already, each with whether it holds what the file holds."""
+    """Return the paths that the run already has, each with whether its content is that of the file."""
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-    repository = get_artifact_repository(root)  # MLflow's own listing asks for logged models too
+    repository = get_artifact_repository(root)  # mlflow.artifacts.list_artifacts asks for logged models too
     folders = {PurePosixPath(path).parent.as_posix() for path in files}
     listed = {
         found.path for folder in folders for found in repository.list_artifacts(None if folder == "." else folder)
@@ -82,6 +89,6 @@ def _holds(uri: str, file: Path) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         try:
             found = download_artifact(uri, folder)
-        except MlflowException:  # on Azure ML a path is taken before its content arrives, which may be never
+        except MlflowException:  # on Azure ML a path exists before its content arrives, if it ever does
             return False
         return filecmp.cmp(found, file, shallow=False)

@@ -15,22 +15,24 @@ from click.testing import CliRunner
 import mnist_pipeline
 from mnist_pipeline.cli.main import cli
 from mnist_pipeline.errors import RegistryError
-from mnist_pipeline.mnist.registry.versions import ModelVersions
+from mnist_pipeline.mnist.registry.champion import CHALLENGER, find_champion, promote, read_history
+from mnist_pipeline.mnist.registry.client import RegisteredModel
 
 
 @pytest.fixture
 def registry(mlflow_store, monkeypatch):
     """Two versions of `digits`, of which the second replaced the first as the champion."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", mlflow.get_tracking_uri())
-    versions = ModelVersions("digits")
+    model = RegisteredModel("digits", mlflow_store)
     for digest, accuracy, reason in (("aa", "0.80", "good enough"), ("bb", "0.91234", "better")):
         run = mlflow_store.create_run("0")
         source = f"{run.info.artifact_uri}/model"
         tags = {"accuracy": accuracy, "images": "1000", "hyperparameter.epochs": "3", "git_commit": "12e5"}
-        number = int(versions.create(source, run.info.run_id, digest, tags, f"decided on {digest}").version)
-        versions.challenge(number)
-        versions.crown(number, reason)
-    return versions
+        tags |= {"sha256.model": digest}
+        version = model.create_version(source, run.info.run_id, tags, f"decided on {digest}")
+        model.set_alias(CHALLENGER, version.number)
+        promote(model, version.number, reason)
+    return model
 
 
 def models(*arguments):
@@ -84,12 +86,12 @@ def test_another_version_is_promoted_and_the_reason_kept(registry):
     said = models("promote", "1", "--model-name", "digits", "--reason", "faster")
 
     assert said == "digits: the champion is version 1; before it was version 2\n"
-    assert registry.history()[0].reason == "faster"
+    assert read_history(registry)[0].reason == "faster"
 
 
 def test_rolling_back_brings_the_former_champion_back(registry):
     assert models("rollback", "--model-name", "digits").startswith("digits: the champion is version 1;")
-    assert int(registry.champion().version) == 1
+    assert find_champion(registry).number == 1
 
 
 @pytest.mark.usefixtures("registry")
@@ -98,13 +100,40 @@ def test_rolling_back_brings_the_former_champion_back(registry):
     [
         (["show", "7", "--model-name", "digits"], "digits has no version 7; there is 1, 2"),
         (["promote", "7", "--model-name", "digits"], "digits has no version 7; there is 1, 2"),
-        (["show"], "mnist-classifier has no champion; its versions: none"),
-        (["rollback"], "mnist-classifier had no champion before the present one"),
+        (["show"], r"mnist-classifier has no champion \(its versions: none\)"),
+        (["rollback"], "mnist-classifier has no previous champion"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(arguments, sentence):
     with pytest.raises(RegistryError, match=sentence):
         models(*arguments)
+
+
+@pytest.mark.usefixtures("registry")
+@pytest.mark.parametrize(
+    ("uri", "sentence"),
+    [
+        (
+            "models:/digits",
+            "models:/digits: not a registered model; write models:/NAME/VERSION or models:/NAME@champion",
+        ),
+        ("models:/digits/7", "digits has no version 7; there is 1, 2"),
+        ("models:/digits@nobody", "digits has no nobody; name one of its versions"),
+        ("models:/letters/latest", "letters has no latest; name one of its versions"),
+    ],
+)
+def test_a_model_that_is_not_in_the_registry_is_said_in_a_sentence(uri, sentence):
+    result = CliRunner().invoke(cli, ["predict", uri, __file__])
+
+    assert isinstance(result.exception, RegistryError)
+    assert str(result.exception).startswith(sentence)
+
+
+def test_looking_into_a_store_leaves_mlflow_where_it_was(mlflow_store, runs, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+    assert models("list", "--output-dir", str(runs)) == "No model is registered.\n"
+    assert mlflow.get_tracking_uri() == mlflow_store.tracking_uri
 
 
 def test_without_a_store_the_way_to_one_is_told(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """Trained and hand-made models, made once, because each costs seconds."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,3 +91,15 @@ def pixel_data():
 def pixel_csv(pixel_data, tmp_path_factory):
     """`pixel_data` as a label-first CSV."""
     return write_csv_of(tmp_path_factory.mktemp("pixel_data") / "test.csv", pixel_data.images, pixel_data.labels)
+
+
+@pytest.fixture
+def make_copy(tmp_path):
+    """A function that copies a model folder to `tmp_path`, with a file more, so that it counts as another model."""
+
+    def make(folder, name):
+        copy = shutil.copytree(folder, tmp_path / name)
+        (copy / "name.txt").write_text(name)
+        return copy
+
+    return make

@@ -24,7 +24,7 @@ def contents(request, tmp_path):
             yield lambda: _downloaded(tmp_path)
         return
     stand_in, server = request.getfixturevalue("stand_in"), request.getfixturevalue("tracking_server")
-    with inside_a_job(stand_in, server, "test-tracking") as run_id, mlflow.start_run():
+    with inside_a_job(stand_in, server, "test-step-run") as run_id, mlflow.start_run():
         yield lambda: {path: content.decode() for path, content in stand_in.mlflow.artifacts.content(run_id).items()}
 
 
@@ -50,43 +50,43 @@ def write(tmp_path):
 
 
 def test_files_get_the_paths_that_they_are_to_have(contents, write):
-    logged = log_files(write(figures="0.9", weights="1 2"))
+    logged = log_files(write(metrics="0.9", weights="1 2"))
 
     assert logged == mlflow.get_artifact_uri()
-    assert contents() == {"figures": "0.9", "model/weights": "1 2"}
+    assert contents() == {"metrics": "0.9", "model/weights": "1 2"}
 
 
 def test_the_same_files_again_change_nothing(contents, write, capsys):
-    first = log_files(write(figures="0.9", weights="1 2"))
-    again = log_files(write(figures="0.9", weights="1 2"))
+    first = log_files(write(metrics="0.9", weights="1 2"))
+    again = log_files(write(metrics="0.9", weights="1 2"))
 
     assert again == first
-    assert contents() == {"figures": "0.9", "model/weights": "1 2"}
+    assert contents() == {"metrics": "0.9", "model/weights": "1 2"}
     assert capsys.readouterr().out == ""
 
 
 def test_what_a_killed_attempt_has_not_logged_is_logged(contents, write):
-    log_files(write(figures="0.9"))
-    again = log_files(write(figures="0.9", weights="1 2"))
+    log_files(write(metrics="0.9"))
+    again = log_files(write(metrics="0.9", weights="1 2"))
 
     assert again == mlflow.get_artifact_uri()
-    assert contents() == {"figures": "0.9", "model/weights": "1 2"}
+    assert contents() == {"metrics": "0.9", "model/weights": "1 2"}
 
 
 def test_other_files_go_beside_the_first_and_are_found_there_again(contents, write, capsys):
-    log_files(write(figures="0.9", weights="1 2"))
-    second = log_files(write(figures="0.9", weights="1 3"))
-    third = log_files(write(figures="0.8", weights="1 3"))
-    again = log_files(write(figures="0.9", weights="1 3"))
+    log_files(write(metrics="0.9", weights="1 2"))
+    second = log_files(write(metrics="0.9", weights="1 3"))
+    third = log_files(write(metrics="0.8", weights="1 3"))
+    again = log_files(write(metrics="0.9", weights="1 3"))
 
     root = mlflow.get_artifact_uri()
     assert (second, third, again) == (f"{root}/attempt-2", f"{root}/attempt-3", f"{root}/attempt-2")
     assert contents() == {
-        "figures": "0.9",
+        "metrics": "0.9",
         "model/weights": "1 2",
-        "attempt-2/figures": "0.9",
+        "attempt-2/metrics": "0.9",
         "attempt-2/model/weights": "1 3",
-        "attempt-3/figures": "0.8",
+        "attempt-3/metrics": "0.8",
         "attempt-3/model/weights": "1 3",
     }
     assert "the run already holds other files" in capsys.readouterr().out
@@ -96,9 +96,9 @@ def test_other_files_go_beside_the_first_and_are_found_there_again(contents, wri
 def test_a_path_whose_content_never_arrived_is_not_taken_for_the_file(contents, write, stand_in):
     stand_in.faults.status("PUT", HOST, 403, times=1)
     with pytest.raises(Exception, match="AuthorizationFailed"):
-        log_files(write(figures="0.9"))
+        log_files(write(metrics="0.9"))
 
-    again = log_files(write(figures="0.9"))
+    again = log_files(write(metrics="0.9"))
 
     assert again == f"{mlflow.get_artifact_uri()}/attempt-2"
-    assert contents() == {"attempt-2/figures": "0.9"}
+    assert contents() == {"attempt-2/metrics": "0.9"}

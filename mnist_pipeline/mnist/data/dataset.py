@@ -1,31 +1,32 @@
-"""Labelled images in memory, read from a label-first CSV, from IDX files, or from one folder a label."""
+"""Labelled images, read from a label-first CSV, from IDX files, or from one folder per label; whole or in batches."""
 
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isqrt
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from mnist_pipeline.errors import CsvError, DataError, ImageError
+from mnist_pipeline.errors import CsvError, DataError
 from mnist_pipeline.files import sha256_of
 from mnist_pipeline.mnist.data.csv_rows import read_rows, row_batches
 from mnist_pipeline.mnist.data.idx import Split, find_pair, has_split
-from mnist_pipeline.mnist.data.images import IMAGE_SUFFIXES, read_grayscale
+from mnist_pipeline.mnist.data.image_folders import ImageFolders
 
-MAX_CLASSES = 256  # a label is one unsigned byte
+_BATCH_IMAGES = 10_000  # images read at a time when all are wanted
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images and what they show.
+    """Images and their labels, in memory.
 
     Attributes:
         images: Gray values 0..255, uint8, shape (n, height, width).
         labels: Class of each image, uint8, shape (n,).
-        class_names: A name for each class; empty where the data give none.
+        class_names: A name for each class; empty if the data have no names.
     """
 
     images: npt.NDArray[np.uint8]
@@ -39,7 +40,7 @@ class Dataset:
 
     @property
     def n_classes(self) -> int:
-        """Number of classes: of the names where there are any, otherwise the largest label plus one."""
+        """Number of classes: the number of names if there are names, otherwise the largest label plus one."""
         return len(self.class_names) or int(self.labels.max()) + 1
 
 
@@ -48,34 +49,18 @@ def read_csv_dataset(
     image_size: tuple[int, int] | None = None,
     class_names: tuple[str, ...] = (),
 ) -> Dataset:
-    """Read a label-first CSV; `path` is the file, or a folder that holds exactly one CSV.
+    """Read a label-first CSV.
 
     Args:
-        path: The file or its folder.
-        image_size: Height and width; when None the images are taken to be square.
-        class_names: A name for each class, from label 0 on; empty when unknown.
+        path: The file, or a folder with exactly one CSV.
+        image_size: Height and width; None means that the images are square.
+        class_names: A name for each class, from label 0 on; empty if unknown.
 
     Raises:
         CsvError: no CSV or several, a malformed line, or a row that does not fit the image size.
     """
     file = sole_csv(Path(path))
     return _arranged(read_rows(file), file, image_size, class_names)
-
-
-def csv_batches(path: str | os.PathLike[str], image_size: tuple[int, int], images: int) -> Iterator[Dataset]:
-    """Yield a label-first CSV in order, `images` at a time, the rest at the end; in bounded memory.
-
-    Args:
-        path: The file, or a folder that holds exactly one CSV.
-        image_size: Height and width.
-        images: How many in a batch.
-
-    Raises:
-        CsvError: as `read_csv_dataset`, but a malformed line only when it is reached.
-    """
-    file = sole_csv(Path(path))
-    for rows in row_batches(file, images):
-        yield _arranged(rows, file, image_size)
 
 
 def find_image_size(idx_data: str | os.PathLike[str]) -> tuple[int, int]:
@@ -90,30 +75,77 @@ def find_image_size(idx_data: str | os.PathLike[str]) -> tuple[int, int]:
 
 
 def read_dataset(path: str | os.PathLike[str], split: Split, image_size: tuple[int, int] | None = None) -> Dataset:
-    """Read whatever a data folder holds: one CSV, the IDX files of `split`, or one folder a label with images.
+    """Read all data of a folder: one CSV, the IDX files of `split`, or one folder per label with images.
 
     Args:
         path: A CSV file, or a folder.
         split: Which IDX files to read: `train` (`train-*`) or `test` (`t10k-*`).
-        image_size: Height and width for a CSV whose images are not square.
+        image_size: Height and width of the images in a CSV; None means that they are square.
 
     Raises:
-        DataError: the folder is missing or empty, or holds none of the three.
+        DataError: the folder is missing or empty, or has none of the three forms, or a file in it is malformed.
     """
-    folder = Path(path)
-    if folder.is_file():
-        return read_csv_dataset(folder, image_size)
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such file or folder; give a folder with a CSV, IDX files, or a folder a label.")
-    if has_split(folder, split):
-        return _read_idx(folder, split)
-    if any(folder.glob("*.csv")):
-        return read_csv_dataset(folder, image_size)
-    if any(entry.is_dir() for entry in folder.iterdir()):
-        return _read_image_folders(folder)
+    if _form_of(Path(path), split) == "CSV":
+        return read_csv_dataset(path, image_size)
+    batches = list(read_batches(path, split, _BATCH_IMAGES))
+    return Dataset(
+        images=np.concatenate([batch.images for batch in batches]),
+        labels=np.concatenate([batch.labels for batch in batches]),
+        class_names=batches[0].class_names,
+    )
+
+
+def read_batches(
+    path: str | os.PathLike[str], split: Split, images: int, image_size: tuple[int, int] | None = None
+) -> Iterator[Dataset]:
+    """Yield what `read_dataset` reads, in the same order, batch by batch in bounded memory.
+
+    Args:
+        path: A CSV file, or a folder.
+        split: Which IDX files to read: `train` (`train-*`) or `test` (`t10k-*`).
+        images: How many images in a batch; the last batch may have fewer.
+        image_size: Height and width of the images in a CSV; None means that they are square.
+
+    Raises:
+        DataError: as `read_dataset`; a malformed file is noticed only when the malformed part is reached.
+    """
+    source = Path(path)
+    form = _form_of(source, split)
+    if form == "CSV":
+        file = sole_csv(source)
+        for rows in row_batches(file, images):
+            yield _arranged(rows, file, image_size)
+    elif form == "IDX":
+        image_file, label_file = find_pair(source, split)
+        for image_batch, label_batch in zip(image_file.batches(images), label_file.batches(images), strict=True):
+            yield Dataset(image_batch, label_batch)
+    else:
+        folders = ImageFolders.open(source)
+        for image_batch, label_batch in folders.batches(images):
+            yield Dataset(image_batch, label_batch, folders.class_names)
+
+
+def _form_of(path: Path, split: Split) -> Literal["CSV", "IDX", "image folders"]:
+    """Tell which of the three forms the data have.
+
+    Raises:
+        DataError: none of them.
+    """
+    if path.is_file():
+        return "CSV"
+    if not path.is_dir():
+        raise DataError(
+            f"{path}: no such file or folder; give a folder with a CSV, with IDX files, or with one folder per label."
+        )
+    if has_split(path, split):
+        return "IDX"
+    if any(path.glob("*.csv")):
+        return "CSV"
+    if any(entry.is_dir() for entry in path.iterdir()):
+        return "image folders"
     raise DataError(
-        f"{folder}: neither a CSV, nor the IDX files of the {split} split, nor one folder a label with PNG or JPEG "
-        "images in it; give a folder with one of these."
+        f"{path}: has neither a CSV, nor the IDX files of the {split} split, nor one folder per label with PNG or JPEG "
+        "images; give a folder with one of these."
     )
 
 
@@ -140,7 +172,7 @@ def sole_csv(path: Path) -> Path:
 def _arranged(
     rows: npt.NDArray[np.uint8], file: Path, image_size: tuple[int, int] | None, class_names: tuple[str, ...] = ()
 ) -> Dataset:
-    """Arrange the rows of `file`, label first, as images of a size, square when None."""
+    """Arrange the rows of `file`, label first, as images; when `image_size` is None they are square."""
     n_pixels = rows.shape[1] - 1
     if n_pixels == 0:
         raise CsvError(f"{file}: a line has only one value; it must have a label and at least one pixel.")
@@ -161,52 +193,13 @@ def _arranged(
 
 
 def data_digest(path: str | os.PathLike[str]) -> str:
-    """Return the SHA-256 of the data that `read_dataset` reads: of a file, of a folder's CSV, or of a whole folder.
+    """Return the SHA-256 of test data: of the CSV if there is one, otherwise of the whole folder.
 
     Raises:
-        DataError: nothing is there, or a folder holds several CSV files.
+        DataError: there is no such file or folder, or the folder has several CSV files.
     """
     data = Path(path)
     if not data.exists():
         raise DataError(f"{data}: no such file or folder; give the test data.")
     is_csv_folder = data.is_dir() and not has_split(data, "test") and any(data.glob("*.csv"))
     return sha256_of(sole_csv(data) if is_csv_folder else data)
-
-
-def _read_idx(folder: Path, split: Split) -> Dataset:
-    images, labels = find_pair(folder, split)
-    count = images.shape[0]
-    return Dataset(
-        images=np.concatenate(list(images.batches(count))),
-        labels=np.concatenate(list(labels.batches(count))),
-    )
-
-
-def _read_image_folders(folder: Path) -> Dataset:
-    """Read one folder a label: the folder's name is the class name; names that are numbers sort as numbers."""
-    names = sorted(
-        (entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")),
-        key=lambda name: (int(name), name) if name.isdecimal() else (MAX_CLASSES, name),
-    )
-    if len(names) > MAX_CLASSES:
-        raise DataError(
-            f"{folder}: {len(names)} folders are {len(names)} classes; at most {MAX_CLASSES} are supported."
-        )
-    images: list[npt.NDArray[np.uint8]] = []
-    labels: list[int] = []
-    for label, name in enumerate(names):
-        files = sorted(file for file in (folder / name).iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
-        if not files:
-            raise DataError(f"{folder / name}: no PNG or JPEG image in it; every folder is a class and needs some.")
-        for file in files:
-            image = read_grayscale(file)
-            if images and image.shape != images[0].shape:
-                raise ImageError(
-                    f"{file}: {image.shape[0]} x {image.shape[1]} pixels where the images before have "
-                    f"{images[0].shape[0]} x {images[0].shape[1]}; bring all to one size."
-                )
-            images.append(image)
-            labels.append(label)
-    if not images:
-        raise DataError(f"{folder}: no images in it; give one folder a label with PNG or JPEG images.")
-    return Dataset(np.stack(images), np.array(labels, np.uint8), tuple(names))

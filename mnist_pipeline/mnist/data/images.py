@@ -19,11 +19,11 @@ def read_grayscale(path: Path, size: tuple[int, int] | None = None, *, invert: b
 
     Args:
         path: A PNG or JPEG file.
-        size: Height and width to resize to; None keeps the image's own.
-        invert: Turn dark into light, for drawings on white where the training images are light on black.
+        size: Height and width to resize the image to; None keeps its size.
+        invert: Invert the image: for a dark object on white, if the training images show light objects on black.
 
     Raises:
-        ImageError: the file is missing or not an image.
+        ImageError: the file is missing, or is not an image.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -42,7 +42,7 @@ def read_grayscale(path: Path, size: tuple[int, int] | None = None, *, invert: b
 
 
 def _eight_bits(image: "Image.Image") -> "Image.Image":
-    """Return the image with its gray values scaled to 0..255 where they have 16 bits; Pillow would clip them."""
+    """Return the image; gray values of 16 bits are scaled to 0..255, because Pillow would clip them."""
     from PIL import Image
 
     if not image.mode.startswith("I;16"):

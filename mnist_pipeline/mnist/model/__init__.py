@@ -1,1 +1,1 @@
-"""A trained classifier: used, saved, loaded."""
+"""Trained classifiers: using, saving and loading them."""

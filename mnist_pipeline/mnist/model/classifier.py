@@ -1,4 +1,4 @@
-"""A network that is ready for use, computed by Keras or by ONNX Runtime."""
+"""Trained classifiers, which Keras or ONNX Runtime computes."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     import onnxruntime
     import tensorflow as tf
 
-PREDICTION_BATCH = 200  # images: what the layers make of them stays near the cache
+PREDICTION_BATCH = 200  # images; small enough that the activations stay near the cache
 
 
 class Classifier(ABC):
-    """Gives images their class probabilities."""
+    """Computes the class probabilities of images."""
 
     class_names: tuple[str, ...]
 
@@ -34,13 +34,13 @@ class Classifier(ABC):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """A name for each class: the label itself where the training data gave none."""
+        """A name for each class; the label itself if the training data have no names."""
         return self.class_names or tuple(str(label) for label in range(self.n_classes))
 
     def probabilities(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Return the class probabilities, float32 of shape (n, classes), for images of shape (n, height, width).
 
-        They are those of Keras's `predict`, at twice the speed or more.
+        The result is that of Keras's `predict`, which takes at least twice as long.
         """
         starts = range(0, len(images), PREDICTION_BATCH)
         return np.concatenate([self._forward(images[start : start + PREDICTION_BATCH]) for start in starts])
@@ -56,7 +56,7 @@ class TrainedModel(Classifier):
 
     Attributes:
         network: Maps float32 gray values 0..255 of shape (n, height, width, 1) to probabilities (n, classes).
-        class_names: A name for each class; empty where the training data gave none.
+        class_names: A name for each class; empty if the training data have no names.
     """
 
     network: "keras.Model"
@@ -79,7 +79,7 @@ class TrainedModel(Classifier):
 
     @cached_property
     def _graph(self) -> "Callable[[npt.NDArray[np.uint8]], tf.Tensor]":
-        """The network as one graph, from a batch of images to probabilities, compiled when it is first called."""
+        """The network as one TensorFlow graph, from images to probabilities; compiled at the first call."""
         import tensorflow as tf
 
         graph: Callable[[npt.NDArray[np.uint8]], tf.Tensor] = tf.function(
@@ -92,11 +92,11 @@ class TrainedModel(Classifier):
 
 @dataclass(frozen=True)
 class OnnxModel(Classifier):
-    """The same network in the Open Neural Network Exchange format: ready in a second, without TensorFlow.
+    """A network in the Open Neural Network Exchange format. It loads in a second, and without TensorFlow.
 
     Attributes:
-        session: The network in ONNX Runtime; takes and gives what `TrainedModel.network` does.
-        class_names: A name for each class; empty where the training data gave none.
+        session: The network in ONNX Runtime, with the inputs and outputs of `TrainedModel.network`.
+        class_names: A name for each class; empty if the training data have no names.
     """
 
     session: "onnxruntime.InferenceSession"

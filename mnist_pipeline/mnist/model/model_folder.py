@@ -1,7 +1,8 @@
-"""A trained network as an MLflow model folder: `MLmodel`, `data/model.keras`, and what is needed to serve it.
+"""A trained network as an MLflow model folder: `MLmodel`, `data/model.keras`, and the files that serving needs.
 
-Beside `model.keras` lies the same network as `model.onnx`, for steps that only use it: ONNX Runtime has it ready before
-TensorFlow would be imported. `MLmodel` holds the digests of both; if either has been changed, the Keras file counts.
+Beside `model.keras` is the same network as `model.onnx`. Steps that only use the network load this file, because ONNX
+Runtime is ready before TensorFlow would be imported. `MLmodel` holds the digests of both files. If one of the files was
+changed, the Keras file counts.
 """
 
 import os
@@ -26,22 +27,22 @@ if TYPE_CHECKING:
     import keras
     import onnxruntime
 
-CLASS_NAMES = "class_names"  # key in the metadata of MLmodel
-HYPERPARAMETERS = "hyperparameters"  # likewise
-DIGESTS = "sha256"  # likewise: of model.keras and of the model.onnx that was made of it
+CLASS_NAMES = "class_names"  # key in the metadata of MLmodel, like the next two
+HYPERPARAMETERS = "hyperparameters"
+DIGESTS = "sha256"  # of model.keras, and of the model.onnx that was made from it
 
-_KERAS_FILE = "model.keras"  # MLflow's name for it
+_KERAS_FILE = "model.keras"  # the name that MLflow gives it
 _ONNX_FILE = "model.onnx"
-_SERVING_PACKAGES = ("keras", "tensorflow", "numpy", "pandas")  # naming them spares MLflow a guess of many seconds
+_SERVING_PACKAGES = ("keras", "tensorflow", "numpy", "pandas")  # otherwise MLflow spends many seconds on guessing them
 
 
 def model_target(folder: str | os.PathLike[str]) -> Path:
-    """Make the folder for a model if it is missing, and check that a model may be written there.
+    """Create the folder for a model if it is missing, and check that a model may be written there.
 
-    What a killed process has left of a model may be replaced like a model.
+    A model may replace another model, also an unfinished one that a killed process left behind.
 
     Raises:
-        OutputError: `folder` cannot be written to, or holds something else than a model.
+        OutputError: `folder` cannot be written to, or holds files that are not a model.
     """
     target = output_folder(folder)
     description = target / "MLmodel"
@@ -59,13 +60,13 @@ def save_model(
     """Write an MLflow model folder with signature, input example and ONNX file; it appears whole or not at all.
 
     Args:
-        model: What to save.
-        folder: Where to; an existing model there is replaced, other files are refused.
+        model: The model to save.
+        folder: Where to write it. An existing model there is replaced; a folder with other files is refused.
         example: A few images, uint8 of shape (n, height, width).
-        hyperparameters: What the model was trained with, kept in `MLmodel`.
+        hyperparameters: What the model was trained with; stored in `MLmodel`.
 
     Raises:
-        OutputError: `folder` cannot be written to, or holds something else than a model.
+        OutputError: `folder` cannot be written to, or holds files that are not a model.
     """
     import mlflow
     from mlflow.models import ModelSignature
@@ -73,12 +74,12 @@ def save_model(
 
     target = model_target(folder)
     inputs = example[..., None].astype(np.float32)
-    # Named, not inferred: inference needs SciPy, which mlflow-skinny in the cloud comes without.
+    # MLflow could infer the signature, but only with SciPy, which mlflow-skinny in the cloud does not install.
     signature = ModelSignature(
         Schema([TensorSpec(inputs.dtype, (-1, *inputs.shape[1:]))]),
         Schema([TensorSpec(np.dtype(np.float32), (-1, model.n_classes))]),
     )
-    # Keras writes its zip file here and there, which a mounted blob store does not take: written aside, then copied.
+    # A mounted blob store takes no random writes, but Keras seeks in its zip file: write it elsewhere, then copy it.
     with tempfile.TemporaryDirectory() as aside:
         folder = Path(aside)
         metadata = {CLASS_NAMES: list(model.class_names), HYPERPARAMETERS: dict(hyperparameters or {})}
@@ -99,19 +100,19 @@ def save_model(
 
 
 def _write_onnx(network: "keras.Model", example: npt.NDArray[np.float32], file: Path) -> None:
-    network(example)  # Keras exports only what has been called
+    network(example)  # Keras exports a network only after it was called
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # Keras looks for a name that NumPy has no longer
+        warnings.simplefilter("ignore", FutureWarning)  # Keras uses a name that NumPy no longer has
         network.export(file, format="onnx", verbose=False)
 
 
 def load_model(folder: str | os.PathLike[str]) -> Classifier:
-    """Read a model folder that `save_model` wrote, or any folder with exactly one `.keras` file.
+    """Load a model folder that `save_model` wrote, or any folder with exactly one `.keras` file.
 
-    A Keras network is read with Keras's safe mode: a model that carries code is refused.
+    Keras loads the file in its safe mode, which refuses models that contain code.
 
     Raises:
-        ModelError: there is no folder, no model in it, or the model cannot be used here.
+        ModelError: there is no such folder, no model in it, or the model cannot be loaded or is no image classifier.
     """
     path = Path(folder)
     if not path.is_dir():
@@ -134,7 +135,7 @@ def _onnx_session(file: Path) -> "onnxruntime.InferenceSession":
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = os.cpu_count() or 1  # named, so that ONNX Runtime does not pin threads to processors
+    options.intra_op_num_threads = os.cpu_count() or 1  # without a number, ONNX Runtime pins its threads to processors
     return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
 
 
@@ -156,21 +157,21 @@ def _keras_network(file: Path) -> "keras.Model":
 
 
 def _is_shape(shape: object, length: int) -> TypeGuard[tuple[int, ...]]:
-    """Tell whether `shape` is that of one tensor whose sizes are known, but for the number of images."""
+    """Tell whether `shape` is that of a single tensor, with a known size in every dimension but the first."""
     return isinstance(shape, tuple) and len(shape) == length and all(isinstance(size, int) for size in shape[1:])
 
 
 def read_hyperparameters(folder: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return what a model was trained with; nothing for a model of another origin.
+    """Return the hyperparameters that `save_model` stored; an empty dict for a model that it did not write.
 
     Raises:
-        ModelError: the model's description cannot be read.
+        ModelError: `MLmodel` cannot be read.
     """
     return dict(_metadata(Path(folder) / "MLmodel").get(HYPERPARAMETERS, {}))
 
 
 def _metadata(description: Path) -> dict[str, Any]:
-    """Read the metadata in an `MLmodel` file; a folder without one has none."""
+    """Return the metadata in an `MLmodel` file; an empty dict if there is no such file."""
     if not description.is_file():
         return {}
     try:
@@ -180,10 +181,10 @@ def _metadata(description: Path) -> dict[str, Any]:
 
 
 def _replace_contents(source: Path, target: Path) -> None:
-    """Replace everything in the folder `target` by a copy of what is in `source`.
+    """Replace the contents of the folder `target` by a copy of the contents of `source`.
 
-    `MLmodel` gets its name last: without it the folder is no model. Under its temporary name it comes first, as the
-    mark of a model that is not whole yet.
+    `MLmodel` is written first, under a temporary name, which marks an unfinished model. It gets its real name last:
+    without that file the folder is not a model.
 
     Raises:
         OutputError: copying failed; `target` is left empty.
@@ -201,7 +202,7 @@ def _replace_contents(source: Path, target: Path) -> None:
 
 
 def _empty(folder: Path, keep: Path | None = None) -> None:
-    (folder / "MLmodel").unlink(missing_ok=True)  # first: what is being removed is a model no longer
+    (folder / "MLmodel").unlink(missing_ok=True)  # first, so that a half-emptied folder is not taken for a model
     for entry in folder.iterdir():
         if entry != keep:
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

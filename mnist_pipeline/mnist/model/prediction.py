@@ -1,4 +1,4 @@
-"""What a trained model sees in image files."""
+"""Classification of image files with a trained model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from mnist_pipeline.mnist.model.classifier import Classifier
 
 @dataclass(frozen=True)
 class Prediction:
-    """The classes of one image, the most probable first.
+    """The classes of one image.
 
     Attributes:
-        path: The image.
-        ranking: Class names and their probabilities, all classes.
+        path: The image file.
+        ranking: The name and the probability of every class, the most probable class first.
     """
 
     path: Path
@@ -28,8 +28,8 @@ def predict_images(model: Classifier, paths: Sequence[Path], *, invert: bool = F
 
     Args:
         model: A trained model.
-        paths: The images, at least one.
-        invert: Turn dark into light first, for dark objects on white.
+        paths: At least one image file.
+        invert: Invert the images first, for dark objects on white.
 
     Raises:
         ImageError: a file is missing or not an image.

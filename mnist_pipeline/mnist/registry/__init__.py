@@ -1,1 +1,1 @@
-"""Registering a model: verify the evidence, decide, record."""
+"""The model registry: verifying evidence, deciding by a policy, recording who is champion."""

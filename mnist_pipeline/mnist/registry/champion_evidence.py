@@ -1,107 +1,105 @@
-"""The champion that a model has to face, with its evidence on the same test data."""
+"""The champion that a challenger is compared with, and its evidence on the challenger's test data."""
 
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mnist_pipeline.errors import MetricsError, ModelError
 from mnist_pipeline.files import sha256_of
+from mnist_pipeline.mnist.registry.champion import find_champion, read_history
+from mnist_pipeline.mnist.registry.client import DATA_DIGEST, MODEL_DIGEST, RegisteredModel, Version
 from mnist_pipeline.mnist.registry.evidence import read_evidence
 from mnist_pipeline.mnist.registry.promotion import Evidence
-from mnist_pipeline.mnist.registry.versions import DATA_DIGEST, MODEL_DIGEST, ModelVersions
 
-if TYPE_CHECKING:
-    from mlflow.entities.model_registry import ModelVersion
-
-EVIDENCE_TAG = "evidence"  # of a version: where its evidence is
+EVIDENCE_TAG = "evidence"  # tag of a version: URI of the folder with its evidence
 
 
-def find_opponent(versions: ModelVersions, model_digest: str) -> "ModelVersion | None":
-    """Return the champion that a challenger has to face; None where there is none.
+def find_opponent(model: RegisteredModel, model_digest: str) -> Version | None:
+    """Return the champion that a challenger must be compared with; None if there is none.
 
-    If the challenger is the champion already, because its step is run again, that is the champion which it replaced.
+    If the step runs again and its model is the champion already, this is the champion that the model replaced.
 
     Args:
-        versions: The versions of the registered model.
+        model: The registered model.
         model_digest: SHA-256 of the challenger.
 
     Raises:
-        RegistryError: the registry cannot be reached or refuses.
+        RegistryError: the registry cannot be reached or refuses the request.
     """
-    champion = versions.champion()
-    if champion is not None and champion.tags.get(MODEL_DIGEST) == model_digest:
-        history = versions.history()
-        previous = history[0].previous if history else None
-        return versions.all().get(previous) if previous is not None else None
-    return champion
+    champion = find_champion(model)
+    if champion is None or champion.tags.get(MODEL_DIGEST) != model_digest:
+        return champion
+    history = read_history(model)
+    previous = history[0].previous if history else None
+    return model.versions().get(previous) if previous is not None else None
 
 
 def evidence_of(
-    champion: "ModelVersion", versions: ModelVersions, evidence: Evidence, test_data: str | os.PathLike[str] | None
+    champion: Version, model: RegisteredModel, evidence: Evidence, test_data: str | os.PathLike[str] | None
 ) -> Evidence:
-    """Return the evidence of a champion on the challenger's test data; where it has none, it is scored again on them.
+    """Return a champion's evidence on the challenger's test data; if it has none, score the champion again.
 
     Args:
-        champion: One of the versions.
-        versions: The versions of the registered model.
-        evidence: The challenger's.
-        test_data: What the challenger was scored on; None where it is not at hand.
+        champion: One of the model's versions.
+        model: The registered model.
+        evidence: The challenger's evidence.
+        test_data: What the challenger was scored on; None if it is not at hand.
 
     Raises:
-        MetricsError: the two cannot be compared: the challenger's evidence is an accuracy alone, or the champion's is
-            missing or of other data and there are no test data to score it on.
+        MetricsError: the two cannot be compared: the challenger's evidence is an accuracy alone, the champion's stored
+            evidence is unusable, or the champion was scored on other test data and `test_data` is None.
         ModelError, DataError: the champion cannot be scored on the test data.
-        RegistryError: the registry cannot be reached or refuses.
+        RegistryError: the registry cannot be reached or refuses the request.
     """
-    name = f"the champion, {versions.name} version {champion.version}"
+    name = f"the champion, {model.name} version {champion.number}"
     if not evidence.digests:
         raise MetricsError(
             f"an accuracy alone cannot be compared with {name}; nothing was registered; give the folder with "
-            "metrics.json, predict_result.csv and labels.csv, or compare with no champion (champion=off)."
+            "metrics.json, predict_result.csv and labels.csv, or switch the comparison off (champion=off)."
         )
-    wanted = evidence.digests["test_data"]
+    data_digest = evidence.digests["test_data"]
     with tempfile.TemporaryDirectory() as folder:
-        if EVIDENCE_TAG in champion.tags and champion.tags.get(DATA_DIGEST) == wanted:
-            return _stored_evidence(versions, champion, Path(folder))
+        if EVIDENCE_TAG in champion.tags and champion.tags.get(DATA_DIGEST) == data_digest:
+            return _stored_evidence(champion, model, Path(folder))
         if test_data is not None:
-            return _score_again(versions, champion, test_data, wanted, Path(folder))
+            return _score_again(champion, model, test_data, data_digest, Path(folder))
     raise MetricsError(
-        f"{name}, was scored on other test data; nothing was registered; give the test data (test_data), on which it "
-        "is then scored again, or compare with no champion (champion=off)."
+        f"{name}, was scored on other test data; nothing was registered; give the test data (test_data), and the "
+        "champion is scored again on them, or switch the comparison off (champion=off)."
     )
 
 
-def _stored_evidence(versions: ModelVersions, champion: "ModelVersion", folder: Path) -> Evidence:
-    evidence = read_evidence(versions.download(champion.tags[EVIDENCE_TAG], folder))
+def _stored_evidence(champion: Version, model: RegisteredModel, folder: Path) -> Evidence:
+    evidence = read_evidence(model.download(champion.tags[EVIDENCE_TAG], folder))
     for what, digest in evidence.digests.items():
         if champion.tags.get(f"sha256.{what}") != digest:
             raise MetricsError(
-                f"{versions.name} version {champion.version}: its stored evidence is of another {what} than its tags "
-                "say; nothing was registered; compare with no champion (champion=off) or promote another version."
+                f"{model.name} version {champion.number}: its stored evidence belongs to another {what} than its tags "
+                "say; nothing was registered; promote another version or switch the comparison off (champion=off)."
             )
     return evidence
 
 
 def _score_again(
-    versions: ModelVersions, champion: "ModelVersion", test_data: str | os.PathLike[str], digest: str, folder: Path
+    champion: Version, model: RegisteredModel, test_data: str | os.PathLike[str], data_digest: str, folder: Path
 ) -> Evidence:
-    from mnist_pipeline.mnist.data.dataset import read_dataset
     from mnist_pipeline.mnist.model.model_folder import load_model
-    from mnist_pipeline.mnist.scoring.score import evaluate
+    from mnist_pipeline.mnist.scoring.evaluation import evaluate
 
-    print(f"scoring the champion, {versions.name} version {champion.version}, on these test data", flush=True)
-    model_folder = versions.download_model(int(champion.version), folder)
+    print(f"scoring the champion, {model.name} version {champion.number}, on these test data", flush=True)
+    model_folder = model.download_version(champion.number, folder)
     model_digest = sha256_of(model_folder)
     if champion.tags.get(MODEL_DIGEST, model_digest) != model_digest:
         raise ModelError(
-            f"{versions.name} version {champion.version}: its files are not those that were registered; nothing was "
-            "registered; promote another version or compare with no champion (champion=off)."
+            f"{model.name} version {champion.number}: its files were changed after registration; nothing was "
+            "registered; promote another version or switch the comparison off (champion=off)."
         )
-    model = load_model(model_folder)
-    card, predictions, labels = evaluate(model, read_dataset(test_data, "test", model.image_size))
+    evaluation = evaluate(load_model(model_folder), test_data)
+    correct: list[bool] = []
+    for predictions, labels in evaluation.batches:
+        correct += (predictions == labels).tolist()
     return Evidence(
-        accuracy=card.accuracy,
-        correct=tuple((predictions == labels).tolist()),
-        digests={"model": model_digest, "test_data": digest},
+        accuracy=evaluation.card.accuracy,
+        correct=tuple(correct),
+        digests={"model": model_digest, "test_data": data_digest},
     )

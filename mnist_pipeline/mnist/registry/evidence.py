@@ -1,10 +1,10 @@
-"""What scoring wrote, read back and verified before anything is decided on it."""
+"""Reads what scoring wrote. The gate recomputes scoring's metrics instead of trusting them."""
 
 import hashlib
 import json
+import math
 import os
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +22,23 @@ _DIGESTS = {"test_data", "model", "predictions", "labels"}
 
 
 def read_evidence(path: str | os.PathLike[str]) -> Evidence:
-    """Read what a scoring step wrote: its folder, its `metrics.json`, or an `accuracy.txt` that stands alone.
+    """Read the results of a scoring step: its folder, its `metrics.json`, or an `accuracy.txt` alone.
 
-    Every figure in `metrics.json` but the loss, which takes the probabilities, is computed again from
-    `predict_result.csv` and `labels.csv` beside it, and the digests of these two are compared. An `accuracy.txt` is
-    evidence of the accuracy and of nothing else.
+    Every metric in `metrics.json` is recomputed from `predict_result.csv` and `labels.csv` beside it, and must match.
+    The loss is the exception: it depends on the probabilities, which scoring does not write. The SHA-256 digests of
+    both files must match too. An `accuracy.txt` is evidence of the accuracy and of nothing else.
 
     Raises:
-        MetricsError: there is neither, a file cannot be read or was changed, or a figure is missing or does not follow
-            from the predictions.
+        MetricsError: both files are missing, a file cannot be read or was changed after scoring, or a metric is
+            missing, makes no sense or does not follow from the predictions.
     """
     given = Path(path)
     candidates = [given] if given.is_file() else [given / METRICS, given / ACCURACY]
     file = next((candidate for candidate in candidates if candidate.is_file()), None)
     if file is None:
-        raise MetricsError(f"{given}: neither {METRICS} nor {ACCURACY} is there; give the folder that scoring wrote.")
+        raise MetricsError(f"{given}: has neither {METRICS} nor {ACCURACY}; give the folder that scoring wrote.")
     if file == given / ACCURACY and any((given / name).exists() for name in EVIDENCE_FILES):
-        raise MetricsError(f"{given / METRICS}: is missing; give the whole folder that scoring wrote.")
+        raise MetricsError(f"{given / METRICS}: missing; give the whole folder that scoring wrote.")
     return _read_accuracy(file) if file.suffix == ".txt" else _read_metrics(file)
 
 
@@ -48,8 +48,7 @@ def _read_accuracy(file: Path) -> Evidence:
         accuracy = float(text)
     except ValueError as error:
         raise MetricsError(f"{file}: holds {text.strip()[:40]!r}, not a number; score the model again.") from error
-    _check_share(accuracy, file)
-    return Evidence(accuracy)
+    return _evidence(file, accuracy=accuracy)
 
 
 def _read_metrics(file: Path) -> Evidence:
@@ -57,36 +56,47 @@ def _read_metrics(file: Path) -> Evidence:
     digests = content.get("digests")
     if not isinstance(digests, dict) or digests.keys() != _DIGESTS or not all(map(_is_digest, digests.values())):
         raise MetricsError(
-            f"{file}: the digests are not those of test_data, model, predictions and labels; score the model again."
+            f"{file}: digests does not hold the SHA-256 of test_data, model, predictions and labels; score the model "
+            "again."
         )
     predictions = _read_classes(file.with_name(PREDICTIONS), digests["predictions"])
     labels = _read_classes(file.with_name(LABELS), digests["labels"])
     if len(predictions) != len(labels) or not len(labels):
         raise MetricsError(
-            f"{file.parent}: {len(predictions)} predictions in {PREDICTIONS} and {len(labels)} labels in {LABELS} are "
-            "not one for each image; score the model again."
+            f"{file.parent}: {PREDICTIONS} has {len(predictions)} predictions and {LABELS} has {len(labels)} labels; "
+            "there must be one of each per image, so score the model again."
         )
-    _check_share(content.get("accuracy"), file)
-    loss = _loss_of(content, file)
     names = _class_names(content, file)
     highest = max(int(labels.max()), int(predictions.max()))
     if highest >= len(names):
         raise MetricsError(
-            f"{file}: names {len(names)} classes, but there is a class {highest}; score the model again."
+            f"{file}: names {len(names)} classes, but there are labels or predictions of class {highest}; score the "
+            "model again."
         )
-    expected = metrics_of(confusion_matrix(labels, predictions, len(names)), loss, names)
-    for name, value in expected.items():
+    recomputed = metrics_of(confusion_matrix(labels, predictions, len(names)), math.nan, names)
+    del recomputed["loss"]  # it cannot be recomputed
+    for name, value in recomputed.items():
         if _as_json(content.get(name)) != _as_json(value):
             raise MetricsError(
                 f"{file}: {name} does not follow from {PREDICTIONS} and {LABELS} beside it; score the model again."
             )
-    return Evidence(
-        accuracy=expected["accuracy"],
-        loss=loss,
-        recalls=tuple(entry["recall"] for entry in expected["classes"]),
+    loss = content.get("loss")
+    return _evidence(
+        file,
+        accuracy=recomputed["accuracy"],
+        loss=math.nan if loss is None else loss,  # scoring writes null for a loss that is not finite
+        recalls=tuple(entry["recall"] for entry in recomputed["classes"]),
         correct=tuple((predictions == labels).tolist()),
         digests=digests,
     )
+
+
+def _evidence(file: Path, **values: Any) -> Evidence:
+    """Construct evidence that was read from a file; if it makes no sense, the error names the file."""
+    try:
+        return Evidence(**values)
+    except MetricsError as error:
+        raise MetricsError(f"{file}: {error}") from error
 
 
 def _read_json(file: Path) -> dict[str, Any]:
@@ -109,28 +119,19 @@ def _read_text(file: Path) -> str:
 
 
 def _read_classes(file: Path, digest: str) -> npt.NDArray[np.int64]:
-    """Read a class a line, shape (n,), from a file that must have the digest."""
+    """Read one class per line, shape (n,), from a file that must have this SHA-256 digest."""
     try:
         content = file.read_bytes()
     except FileNotFoundError as error:
-        raise MetricsError(f"{file}: is missing; give the whole folder that scoring wrote.") from error
+        raise MetricsError(f"{file}: missing; give the whole folder that scoring wrote.") from error
     except OSError as error:
         raise MetricsError(f"{file}: cannot be read ({error}); give the whole folder that scoring wrote.") from error
     if hashlib.sha256(content).hexdigest() != digest:
-        raise MetricsError(f"{file}: was changed after scoring: its SHA-256 is not the recorded one; score again.")
+        raise MetricsError(f"{file}: was changed after scoring (its SHA-256 is not the recorded one); score again.")
     try:
         return np.array([int(line) for line in content.splitlines()], np.uint8).astype(np.int64)
     except (ValueError, OverflowError) as error:
-        raise MetricsError(f"{file}: not a class, 0 to 255, a line ({error}); score the model again.") from error
-
-
-def _loss_of(content: dict[str, Any], file: Path) -> float:
-    loss = content.get("loss")
-    if isinstance(loss, bool) or not isinstance(loss, int | float) or not 0 <= loss <= sys.float_info.max:
-        raise MetricsError(
-            f"{file}: the loss is {loss!r}, not a number of at least 0; a network that diverged must be trained again."
-        )
-    return loss
+        raise MetricsError(f"{file}: not one class, 0 to 255, per line ({error}); score the model again.") from error
 
 
 def _class_names(content: dict[str, Any], file: Path) -> list[str]:
@@ -138,19 +139,12 @@ def _class_names(content: dict[str, Any], file: Path) -> list[str]:
     if not isinstance(classes, list) or not all(
         isinstance(entry, dict) and isinstance(entry.get("name"), str) for entry in classes
     ):
-        raise MetricsError(f"{file}: the classes and their names are missing; score the model again.")
+        raise MetricsError(f"{file}: the names of the classes are missing; score the model again.")
     return [entry["name"] for entry in classes]
 
 
-def _check_share(accuracy: object, file: Path) -> None:
-    if isinstance(accuracy, bool) or not isinstance(accuracy, int | float):
-        raise MetricsError(f"{file}: the accuracy is {accuracy!r}, not a number; score the model again.")
-    if not 0 <= accuracy <= 1:  # NaN is not
-        raise MetricsError(f"{file}: the accuracy is {accuracy}, not a number from 0 to 1; score the model again.")
-
-
 def _as_json(value: object) -> str:
-    """Return text that, unlike the value, tells `true` from 1."""
+    """Return JSON text, in which `true` and 1 differ; as Python values they are equal."""
     return json.dumps(value, sort_keys=True)
 
 

@@ -1,25 +1,42 @@
-"""The step that registers a model: what the promotion policy decides is carried out and put on record."""
+"""The step that registers a model: verify the evidence, decide by the policy, record the decision."""
 
-import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_pipeline.errors import MetricsError, ModelError
-from mnist_pipeline.files import output_folder, sha256_of, written_whole
+from mnist_pipeline.files import output_folder, sha256_of
 from mnist_pipeline.mnist.data.dataset import data_digest
+from mnist_pipeline.mnist.registry.champion import CHALLENGER, promote, replace_champion
 from mnist_pipeline.mnist.registry.champion_evidence import EVIDENCE_TAG, evidence_of, find_opponent
+from mnist_pipeline.mnist.registry.client import MODEL_DIGEST, RegisteredModel, Version
 from mnist_pipeline.mnist.registry.evidence import EVIDENCE_FILES, read_evidence
 from mnist_pipeline.mnist.registry.promotion import OFF, Decision, Evidence, Policy, decide
-from mnist_pipeline.mnist.registry.versions import ACCURACY, ModelVersions, number_of
-
-REGISTRATION = "registration.json"
-SCHEMA_VERSION = 1
+from mnist_pipeline.mnist.registry.record import Outcome, facts_of, sentence_of, table_of, write_registration
 
 _MODEL_ARTIFACT = "model"
 _EVIDENCE_ARTIFACT = "evidence"
-_COMMIT = "mlflow.source.git.commit"
+_COMMIT = "mlflow.source.git.commit"  # tag of a run
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A model whose scoring results were verified.
+
+    Attributes:
+        folder: The MLflow model folder.
+        digest: SHA-256 of the folder.
+        result: What scoring wrote: a folder, or a file in it.
+        evidence: What was read from there.
+        test_data: What the model was scored on; None if it is not at hand.
+    """
+
+    folder: Path
+    digest: str
+    result: Path
+    evidence: Evidence
+    test_data: Path | None
 
 
 def register(
@@ -30,133 +47,131 @@ def register(
     policy: Policy,
     test_data: str | os.PathLike[str] | None = None,
 ) -> None:
-    """Make the model a version and the champion if the policy accepts it; write and print the decision either way.
+    """Register the model and make it the champion if the policy accepts it; write and print the decision either way.
 
-    The model's files and the evidence are logged to the step's MLflow run and the version is made from there, so that
-    it stays when the folders go. The same model is never made a version twice, and a step that was killed can be run
-    again: it goes on where it ended.
+    The model's files and the evidence are logged to the step's MLflow run. The version refers to them there, so it
+    works when the folders are gone. The same model never becomes a second version. A step that was killed can run
+    again; it goes on where it stopped.
 
     Args:
         input_model: An MLflow model folder.
         input_result: What scoring wrote: a folder with `metrics.json`, `predict_result.csv` and `labels.csv`, or with
-            `accuracy.txt` alone, or one of the two files.
+            `accuracy.txt` alone, or one of the files `metrics.json` and `accuracy.txt`.
         registration: Folder for `registration.json`; None writes none.
         model_name: Name in the registry.
         policy: What is required of the model.
-        test_data: What the model was scored on; needed to score a champion again whose evidence is of other data.
+        test_data: What the model was scored on. A champion that was scored on other data is scored again on it.
 
     Raises:
-        MetricsError: the scoring results are missing, unreadable, inconsistent, changed since, of another model or of
-            other test data, or lack what the policy asks for.
+        MetricsError: the scoring results are missing, unreadable or inconsistent, were changed after scoring, belong to
+            another model or to other test data, or lack what the policy asks for.
         ModelError: `input_model` is not an MLflow model folder, or the champion cannot be scored.
         DataError: `test_data` cannot be read.
-        RegistryError: the registry cannot be reached or refuses.
+        RegistryError: the registry cannot be reached or refuses the request.
         OutputError: `registration` cannot be written to.
     """
-    model = Path(input_model)
-    if not (model / "MLmodel").is_file():
+    from mlflow import MlflowClient
+
+    candidate = _verify(Path(input_model), Path(input_result), test_data)
+    if registration is not None:
+        output_folder(registration)  # a folder that cannot be written to is noticed before a version is created
+    model = RegisteredModel(model_name, MlflowClient())
+    while (outcome := _decide_and_promote(candidate, policy, model)) is None:
+        print("another process changed the champion in the meantime: deciding again", flush=True)
+    refused = outcome.version is None
+    print(
+        f"not registered: {model_name}" if refused else f"registered {model_name} version {outcome.version}", flush=True
+    )
+    if registration is not None:
+        write_registration(
+            Path(registration), outcome, model_name, policy, candidate.evidence, model_digest=candidate.digest
+        )
+
+
+def _verify(folder: Path, result: Path, test_data: str | os.PathLike[str] | None) -> _Candidate:
+    """Read the evidence, and check that it belongs to this model and to these test data."""
+    if not (folder / "MLmodel").is_file():
         raise ModelError(
-            f"{model}: no MLmodel file in it; give the folder that the training step wrote (output_model)."
+            f"{folder}: no MLmodel file in it; give the folder that the training step wrote (output_model)."
         )
-    if registration is not None:
-        output_folder(registration)  # found out before a version is made, not after it
-    evidence = read_evidence(input_result)
-    model_digest = sha256_of(model)
-    _check_digest(evidence, "model", model_digest, f"{input_result}: these are the scoring results of another model")
+    evidence = read_evidence(result)
+    digest = sha256_of(folder)
+    if evidence.digests.get("model", digest) != digest:
+        raise MetricsError(f"{result}: these are the scoring results of another model; score this model on these data.")
     if test_data is not None:
-        digest = data_digest(test_data)
-        _check_digest(
-            evidence, "test_data", digest, f"{input_result}: these are the scoring results of other test data"
-        )
-
-    versions = ModelVersions(model_name)
-    compared = policy.champion != OFF
-    opponent = find_opponent(versions, model_digest) if compared else None
-    version = champion = None
-    while True:
-        decision = decide(evidence, policy, evidence_of(opponent, versions, evidence, test_data) if opponent else None)
-        print(_table(decision), flush=True)
-        if not decision.accepted:
-            break
-        version = _make_version(versions, model, model_digest, Path(input_result), evidence, decision)
-        reason = f"registered: {_sentence(decision)}"
-        champion = (
-            versions.contend(version, number_of(opponent), reason) if compared else versions.crown(version, reason)
-        )
-        if champion is not None:
-            break
-        opponent = find_opponent(versions, model_digest)
-        print("the champion has changed meanwhile: decided again", flush=True)
-    registered = version if decision.accepted else None
-    print(f"registered {model_name} version {version}" if registered else f"not registered: {model_name}", flush=True)
-    if registration is not None:
-        record = {
-            "schema_version": SCHEMA_VERSION,
-            "decision": "registered" if registered else "refused",
-            "checks": [asdict(check) for check in decision.checks],
-            "policy": asdict(policy),
-            "champion": {"version": str(number_of(opponent)), **asdict(decision.comparison)}
-            if decision.comparison
-            else None,
-            "model_name": model_name,
-            "model_version": str(registered) if registered else None,
-            "model_uri": f"models:/{model_name}/{registered}" if registered else None,
-            "is_champion": registered is not None and champion == registered,
-            "digests": {**evidence.digests, "model": model_digest},
-        }
-        with written_whole(Path(registration) / REGISTRATION) as (path,):
-            path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        given = data_digest(test_data)
+        if evidence.digests.get("test_data", given) != given:
+            raise MetricsError(
+                f"{result}: these are the scoring results on other test data; score this model on these data."
+            )
+    return _Candidate(folder, digest, result, evidence, Path(test_data) if test_data is not None else None)
 
 
-def _check_digest(evidence: Evidence, name: str, digest: str, finding: str) -> None:
-    if evidence.digests.get(name, digest) != digest:
-        raise MetricsError(f"{finding} than was given; score this model on these data.")
+def _decide_and_promote(candidate: _Candidate, policy: Policy, model: RegisteredModel) -> Outcome | None:
+    """Decide on the candidate and, if the policy accepts it, register it and make it the champion.
+
+    Returns:
+        What happened; None if the champion is no longer the one that the candidate was compared with, so that the
+        decision must be made again.
+    """
+    compares = policy.champion != OFF
+    opponent = find_opponent(model, candidate.digest) if compares else None
+    decision = _decide(candidate, policy, opponent, model)
+    print(table_of(decision), flush=True)
+    if not decision.accepted:
+        return Outcome(decision, opponent, version=None, is_champion=False)
+    version = _record(candidate, decision, model)
+    reason = f"registered: {sentence_of(decision)}"
+    if not compares:
+        promote(model, version, reason)
+        return Outcome(decision, opponent, version, is_champion=True)
+    champion = replace_champion(model, version, opponent.number if opponent else None, reason)
+    return None if champion is None else Outcome(decision, opponent, version, is_champion=champion == version)
 
 
-def _make_version(
-    versions: ModelVersions, model: Path, model_digest: str, result: Path, evidence: Evidence, decision: Decision
-) -> int:
-    """Return the number of the model's version, made in the step's run if there is none yet."""
+def _decide(candidate: _Candidate, policy: Policy, opponent: Version | None, model: RegisteredModel) -> Decision:
+    """Check the candidate against the policy, and compare it with the opponent if there is one."""
+    if opponent is None:
+        return decide(candidate.evidence, policy)
+    return decide(candidate.evidence, policy, evidence_of(opponent, model, candidate.evidence, candidate.test_data))
+
+
+def _record(candidate: _Candidate, decision: Decision, model: RegisteredModel) -> int:
+    """Make sure that the model has exactly one version, and that this is the challenger; return its number."""
+    version = model.find_version(candidate.digest) or _create_version(candidate, decision, model)
+    version = model.delete_duplicates(version)  # another process may register the same model at the same moment
+    model.set_alias(CHALLENGER, version.number)
+    return version.number
+
+
+def _create_version(candidate: _Candidate, decision: Decision, model: RegisteredModel) -> Version:
+    """Log the model's files and the evidence to the step's run, and create a version from there."""
     from mnist_pipeline.mnist.tracking import log_files, step_run
 
-    if (version := versions.find(model_digest)) is None:
-        with versions.named_errors(), step_run() as run_id:
-            tags = _facts(evidence, decision) | _hyperparameters(model) | _lineage(run_id)
-            model_files = [file for file in model.rglob("*") if file.is_file()]
-            files = {f"{_MODEL_ARTIFACT}/{file.relative_to(model).as_posix()}": file for file in model_files}
-            if evidence.digests:
-                folder = result if result.is_dir() else result.parent
-                files |= {f"{_EVIDENCE_ARTIFACT}/{name}": folder / name for name in EVIDENCE_FILES}
-            logged = log_files(files)
-            if evidence.digests:
-                tags[EVIDENCE_TAG] = f"{logged}/{_EVIDENCE_ARTIFACT}"
-            source = f"{logged}/{_MODEL_ARTIFACT}"
-            version = versions.create(source, run_id, model_digest, tags, _table(decision))
-    versions.challenge(int(version.version))
-    return int(version.version)
+    folder, evidence = candidate.folder, candidate.evidence
+    files = {
+        f"{_MODEL_ARTIFACT}/{file.relative_to(folder).as_posix()}": file for file in folder.rglob("*") if file.is_file()
+    }
+    if evidence.digests:
+        results = candidate.result if candidate.result.is_dir() else candidate.result.parent
+        files |= {f"{_EVIDENCE_ARTIFACT}/{name}": results / name for name in EVIDENCE_FILES}
+    with model.named_errors(), step_run() as run_id:
+        tags = facts_of(evidence, decision) | _hyperparameters(folder) | _lineage(run_id)
+        logged = log_files(files)
+        if evidence.digests:
+            tags[EVIDENCE_TAG] = f"{logged}/{_EVIDENCE_ARTIFACT}"
+        tags[MODEL_DIGEST] = candidate.digest
+        return model.create_version(f"{logged}/{_MODEL_ARTIFACT}", run_id, tags, table_of(decision))
 
 
-def _facts(evidence: Evidence, decision: Decision) -> dict[str, str]:
-    facts = {ACCURACY: repr(evidence.accuracy)}
-    facts |= {f"sha256.{what}": digest for what, digest in evidence.digests.items()}
-    if evidence.loss is not None:
-        facts["loss"] = repr(evidence.loss)
-    if evidence.correct is not None:
-        facts["images"] = str(len(evidence.correct))
-    for check in decision.checks:
-        outcome = "passed" if check.passed else "refused"
-        facts[f"check.{check.name}"] = f"{outcome}: required {check.required!r}, observed {check.observed!r}"
-    return facts
-
-
-def _hyperparameters(model: Path) -> dict[str, str]:
+def _hyperparameters(folder: Path) -> dict[str, str]:
     from mnist_pipeline.mnist.model.model_folder import read_hyperparameters
 
-    return {f"hyperparameter.{name}": str(value) for name, value in read_hyperparameters(model).items()}
+    return {f"hyperparameter.{name}": str(value) for name, value in read_hyperparameters(folder).items()}
 
 
 def _lineage(run_id: str) -> dict[str, str]:
-    """The pipeline's run and, if it is known, the commit of the code that started it."""
+    """Return tags for the pipeline's run and, if it is known, the git commit of the code that started it."""
     import mlflow
 
     run = mlflow.get_run(run_id)
@@ -166,29 +181,3 @@ def _lineage(run_id: str) -> dict[str, str]:
         tags = {**mlflow.get_run(pipeline_run).data.tags, **tags}
     lineage = {"pipeline_run": pipeline_run or run_id}
     return lineage | ({"git_commit": tags[_COMMIT]} if _COMMIT in tags else {})
-
-
-def _table(decision: Decision) -> str:
-    """The decision as text, a line a check."""
-    width = max(len(check.name) for check in decision.checks)
-    lines = [f"{'check':<{width}}  {'required':>10}  {'observed':>10}  outcome"]
-    for check in decision.checks:
-        outcome = "passed" if check.passed else "refused"
-        lines.append(f"{check.name:<{width}}  {_figure(check.required):>10}  {_figure(check.observed):>10}  {outcome}")
-    if (comparison := decision.comparison) is not None:
-        lines.append(
-            f"champion: accuracy {comparison.champion_accuracy:.4f}; right on images where the other is wrong: this "
-            f"model {comparison.only_challenger}, champion {comparison.only_champion}; exact McNemar p = "
-            f"{comparison.p_value:.3g}"
-        )
-    return "\n".join(lines)
-
-
-def _sentence(decision: Decision) -> str:
-    return ", ".join(
-        f"{check.name} {_figure(check.observed)} (required {_figure(check.required)})" for check in decision.checks
-    )
-
-
-def _figure(value: float) -> str:
-    return str(value) if isinstance(value, int) else f"{value:.4f}" if value == 0 or value >= 1e-3 else f"{value:.2e}"

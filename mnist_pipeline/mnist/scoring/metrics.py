@@ -1,4 +1,4 @@
-"""Figures of merit of a classifier, from the counts of its confusion matrix: the content of `metrics.json`."""
+"""Metrics of a classifier, computed from its confusion matrix: the content of `metrics.json`."""
 
 import math
 from collections.abc import Sequence
@@ -13,25 +13,27 @@ from mnist_pipeline.mnist.scoring.result_files import SCHEMA_VERSION
 def confusion_matrix(
     labels: npt.NDArray[np.integer[Any]], predictions: npt.NDArray[np.integer[Any]], n_classes: int
 ) -> npt.NDArray[np.int64]:
-    """Count the images, shape (n_classes, n_classes): rows are the labels, columns the predictions.
+    """Return how many images of each class are predicted as each class.
+
+    The counts have the shape (n_classes, n_classes): rows are the labels, columns the predictions.
 
     Args:
         labels: True classes, 0..n_classes - 1, shape (n,).
-        predictions: Predicted classes, likewise.
-        n_classes: How many classes there are.
+        predictions: Predicted classes, 0..n_classes - 1, shape (n,).
+        n_classes: Number of classes.
     """
     cells = labels.astype(np.int64) * n_classes + predictions
     return np.bincount(cells, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
 def metrics_of(counts: npt.NDArray[np.int64], loss: float, class_names: Sequence[str]) -> dict[str, Any]:
-    """Return what `metrics.json` says, but for the digests.
+    """Return the content of `metrics.json`, without the digests.
 
-    A figure that divides by nothing is null: a class that was never predicted has no precision, a class without images
-    no recall. So is a loss that is not a number, which JSON cannot say.
+    A metric whose denominator is 0 is null: a class that was never predicted has no precision, and a class without
+    images has no recall. A loss that is not finite is null too, because JSON has no such numbers.
 
     Args:
-        counts: The confusion matrix, shape (classes, classes), of at least one image.
+        counts: The confusion matrix of at least one image, shape (classes, classes).
         loss: Mean cross-entropy in nats.
         class_names: A name for each class.
     """

@@ -1,4 +1,4 @@
-"""Pictures of a scoring, drawn without a display."""
+"""Pictures of scoring results, drawn without a display."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,12 +9,12 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST_MISTAKES = 25  # drawn in one figure
+MOST_MISTAKES = 25  # in one picture
 _MOST_TICK_LABELS = 32
 _MOST_CELL_NUMBERS = 12
 
 
-def confusion_matrix_figure(counts: npt.NDArray[np.int64], class_names: Sequence[str]) -> "Figure":
+def draw_confusion_matrix(counts: npt.NDArray[np.int64], class_names: Sequence[str]) -> "Figure":
     """Draw a confusion matrix of shape (classes, classes): rows are the labels, columns the predictions."""
     n_classes = len(counts)
     side = min(12.0, 3.5 + 0.45 * n_classes)
@@ -34,21 +34,21 @@ def confusion_matrix_figure(counts: npt.NDArray[np.int64], class_names: Sequence
     return figure
 
 
-def mistakes_figure(
+def draw_mistakes(
     images: npt.NDArray[np.uint8],
     labels: npt.NDArray[np.uint8],
     probabilities: npt.NDArray[np.float32],
     class_names: Sequence[str],
     most: int = MOST_MISTAKES,
 ) -> "Figure":
-    """Draw the wrongly classified images that the model was surest of, the surest first.
+    """Draw the most confident mistakes: the misclassified images to which the model gave the highest probability.
 
     Args:
         images: uint8 of shape (n, height, width).
         labels: uint8 of shape (n,).
         probabilities: float32 of shape (n, classes).
         class_names: A name for each class.
-        most: How many to draw at the most.
+        most: How many images to draw at most.
     """
     predictions = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(predictions != labels)
@@ -57,12 +57,12 @@ def mistakes_figure(
     rows = max(1, -(-len(surest) // columns))
     figure = _figure(2 * columns, 2.2 * rows + 0.5)
     figure.suptitle("Most confident mistakes" if len(surest) else "No mistakes on these images")
-    axes = figure.subplots()  # one for all images: laying out and drawing one for each takes four times as long
+    axes = figure.subplots()  # one for all images: drawing one for each image takes four times as long
     axes.axis("off")
     height, width = np.array(images.shape[1:]) / max(images.shape[1:])
     for place, index in enumerate(surest):
         row, column = divmod(place, columns)
-        left, bottom = 1.2 * column, 1.4 * row + 1  # each image in a square of side 1, downwards as images are
+        left, bottom = 1.2 * column, 1.4 * row + 1  # each image fits a square of side 1; y grows downwards
         axes.imshow(images[index], cmap="gray", vmin=0, vmax=255, extent=(left, left + width, bottom, bottom - height))
         predicted = predictions[index]
         taken_for = f"taken for {class_names[predicted]} ({probabilities[index, predicted]:.0%})"
@@ -73,7 +73,7 @@ def mistakes_figure(
 
 
 def _figure(width: float, height: float) -> "Figure":
-    """A figure that no window system and no global state of pyplot knows of."""
+    """Return a figure of a size in inches that needs neither a window system nor pyplot's global state."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), dpi=110, layout="constrained")

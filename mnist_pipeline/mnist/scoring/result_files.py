@@ -1,6 +1,6 @@
-"""The names of what scoring writes, for those who read it without TensorFlow."""
+"""The names of the files that scoring writes. Reading them needs no TensorFlow."""
 
-SCHEMA_VERSION = 2  # of metrics.json; 2 added the digest of the labels
+SCHEMA_VERSION = 2  # of metrics.json; version 2 added the digest of the labels
 METRICS = "metrics.json"
 PREDICTIONS = "predict_result.csv"
 LABELS = "labels.csv"

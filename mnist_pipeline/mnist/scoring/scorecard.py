@@ -1,4 +1,4 @@
-"""What is known of a scoring while it goes on: counts, loss and the worst mistakes, not the images themselves."""
+"""The running totals of an evaluation: counts, loss and the worst mistakes, but not all images."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ import numpy.typing as npt
 from mnist_pipeline.mnist.scoring.metrics import confusion_matrix, metrics_of
 from mnist_pipeline.mnist.scoring.pictures import MOST_MISTAKES
 
-_CLIP = 1e-7  # Keras's: a probability of 0 costs a finite loss
+_CLIP = 1e-7  # as in Keras, so that a probability of 0 costs a finite loss
 
 
 def cross_entropies(probabilities: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
@@ -25,22 +25,22 @@ def cross_entropies(probabilities: npt.NDArray[np.float32], labels: npt.NDArray[
 
 
 class Scorecard:
-    """Figures of all batches added so far; takes the same memory however many there are.
+    """The metrics of all batches added so far. It takes the same memory, however many batches are added.
 
     Attributes:
         class_names: A name for each class.
         counts: The confusion matrix, int64 of shape (classes, classes): rows are the labels, columns the predictions.
-        images: The wrongly classified images that the model was surest of, the surest first, at most `MOST_MISTAKES`:
-            uint8 of shape (k, height, width).
+        images: The most confident mistakes: the misclassified images to which the model gave the highest probability,
+            in descending order, at most `MOST_MISTAKES`; uint8 of shape (k, height, width).
         labels: Their true classes, uint8 of shape (k,).
-        probabilities: What the model gave them, float32 of shape (k, classes).
+        probabilities: Their class probabilities, float32 of shape (k, classes).
     """
 
     def __init__(self, image_size: tuple[int, int], class_names: Sequence[str]) -> None:
-        """Begin with nothing.
+        """Start without images.
 
         Args:
-            image_size: Height and width of the images to come.
+            image_size: Height and width of the images that will be added.
             class_names: A name for each class that the model knows.
         """
         self.class_names = class_names
@@ -68,7 +68,7 @@ class Scorecard:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """What `metrics.json` says, but for the digests."""
+        """The content of `metrics.json`, without the digests."""
         return metrics_of(self.counts, self.loss, self.class_names)
 
     def add(
@@ -82,7 +82,7 @@ class Scorecard:
         Args:
             images: Shape (n, height, width).
             labels: True classes, each below the number of classes, shape (n,).
-            probabilities: What the model gives the images, shape (n, classes).
+            probabilities: The model's class probabilities for the images, shape (n, classes).
         """
         predictions: npt.NDArray[np.intp] = probabilities.argmax(axis=1)
         self.counts += confusion_matrix(labels, predictions, len(self.counts))

@@ -4,7 +4,7 @@ from idx_data import patterned, write_csv_of, write_idx
 from PIL import Image
 
 from mnist_pipeline.errors import CsvError, DataError, IdxError, ImageError
-from mnist_pipeline.mnist.data.dataset import Dataset, find_image_size, read_csv_dataset, read_dataset
+from mnist_pipeline.mnist.data.dataset import Dataset, find_image_size, read_batches, read_csv_dataset, read_dataset
 
 IMAGES, LABELS = patterned(6, 4, 4, 3)
 OBLONG, OBLONG_LABELS = patterned(6, 2, 5, 3)
@@ -229,7 +229,9 @@ def test_a_folder_without_data_is_told_what_it_could_hold(tmp_path, name):
     if name:
         (tmp_path / name).touch()
 
-    with pytest.raises(DataError, match="neither a CSV, nor the IDX files of the train split, nor one folder a label"):
+    with pytest.raises(
+        DataError, match="neither a CSV, nor the IDX files of the train split, nor one folder per label"
+    ):
         read_dataset(tmp_path, "train")
 
 
@@ -247,3 +249,47 @@ def test_data_that_do_not_exist_are_named(tmp_path):
 
 def test_the_image_size_is_height_and_width():
     assert Dataset(np.zeros((1, 2, 5), np.uint8), np.zeros(1, np.uint8)).image_size == (2, 5)
+
+
+@pytest.fixture(params=["CSV", "IDX", "image folders"])
+def many(request, tmp_path):
+    """A folder with 23 images of 4 x 3 pixels in three classes, in one of the forms; and the images and labels."""
+    images, labels = patterned(23, 4, 3, 3)
+    if request.param == "CSV":
+        write_csv_of(tmp_path / "test.csv", images, labels)
+    elif request.param == "IDX":
+        write_idx(tmp_path, "test", images, labels)
+    else:
+        order = np.argsort(labels, kind="stable")
+        images, labels = images[order], labels[order]
+        for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+            (tmp_path / str(label)).mkdir(exist_ok=True)
+            Image.fromarray(image).save(tmp_path / str(label) / f"{number:02}.png")
+    return tmp_path, images, labels
+
+
+@pytest.mark.parametrize("batch", [1, 7, 23, 1000])
+def test_batches_are_the_whole_data_in_order(many, batch):
+    folder, images, labels = many
+    batches = list(read_batches(folder, "test", batch, image_size=(4, 3)))
+
+    whole = read_dataset(folder, "test", image_size=(4, 3))
+    assert_same(whole, images, labels)
+    assert [len(one.labels) for one in batches[:-1]] == [batch] * (len(batches) - 1)
+    assert np.array_equal(np.concatenate([one.images for one in batches]), whole.images)
+    assert np.array_equal(np.concatenate([one.labels for one in batches]), whole.labels)
+    assert {one.class_names for one in batches} == {whole.class_names}
+
+
+def test_a_malformed_part_is_refused_when_it_is_reached(tmp_path):
+    write_csv_of(tmp_path / "csv/test.csv", IMAGES, LABELS)
+    with (tmp_path / "csv/test.csv").open("a") as csv:
+        csv.write("1,2,3\n")
+    _, labels = write_idx(tmp_path / "idx", "test", IMAGES, LABELS)
+    labels.write_bytes(labels.read_bytes() + b"\0")
+    write_image_folders(tmp_path / "folders", ".png", ["a", "b"])
+    Image.new("L", (4, 5)).save(tmp_path / "folders/b/other.png")
+
+    for form, error in (("csv", CsvError), ("idx", IdxError), ("folders", ImageError)):
+        with pytest.raises(error):
+            list(read_batches(tmp_path / form, "test", 1))

@@ -22,9 +22,10 @@ import sqlalchemy
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import configure_mappers
 
+from mnist_pipeline.mnist.registry.champion import read_history
+from mnist_pipeline.mnist.registry.client import RegisteredModel
 from mnist_pipeline.mnist.registry.promotion import Policy
 from mnist_pipeline.mnist.registry.register import register
-from mnist_pipeline.mnist.registry.versions import ModelVersions
 
 POLICY = Policy(min_accuracy=0.1, champion="better")
 
@@ -99,8 +100,7 @@ def state(folder: Path, *, register_first: bool = False) -> dict:
     def ask() -> None:
         if register_first:
             register_model(folder, "second")
-        mlflow.set_tracking_uri(f"sqlite:///{folder}/store/mlflow.db")
-        versions = ModelVersions("digits")
+        model = RegisteredModel("digits", mlflow.MlflowClient(f"sqlite:///{folder}/store/mlflow.db"))
         unlike = ("pipeline_run", "evidence", "champion.")
         content = {
             "versions": {
@@ -110,10 +110,10 @@ def state(folder: Path, *, register_first: bool = False) -> dict:
                     "moves": sum(name.startswith("champion.") for name in version.tags),
                     "files": sorted(path.name for path in Path(version.source.removeprefix("file://")).rglob("*")),
                 }
-                for number, version in versions.all().items()
+                for number, version in model.versions().items()
             },
-            "aliases": versions.client.get_registered_model("digits").aliases,
-            "history": [(reign.version, reign.previous, reign.reason) for reign in versions.history()],
+            "aliases": model.client.get_registered_model("digits").aliases,
+            "history": [(reign.version, reign.previous, reign.reason) for reign in read_history(model)],
             "record": json.loads((folder / "registration/registration.json").read_text()),
         }
         answer.write_text(json.dumps(content))

@@ -15,7 +15,8 @@ from mnist_pipeline.components import (
 )
 from mnist_pipeline.mnist.data.dataset import read_csv_dataset
 from mnist_pipeline.mnist.data.sample import sample_folder
-from mnist_pipeline.mnist.registry.versions import ModelVersions
+from mnist_pipeline.mnist.registry.champion import find_champion, roll_back
+from mnist_pipeline.mnist.registry.client import RegisteredModel
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +58,9 @@ def test_a_longer_training_wins_the_shorter_is_refused_and_a_rollback_brings_it_
     assert third["champion"]["only_champion"] == second["champion"]["only_challenger"]
     assert as_mlflow_sees_it(mlflow_store, long["input_model"], test_data) == 2
 
-    assert ModelVersions(NAME).roll_back("a try") == 1
+    model = RegisteredModel(NAME, mlflow_store)
+    roll_back(model, "a try")
+    assert find_champion(model).number == 1
     assert as_mlflow_sees_it(mlflow_store, short["input_model"], test_data) == 1
 
 

@@ -10,9 +10,10 @@ from scoring_results import write_results
 
 from mnist_pipeline.errors import MetricsError, ModelError, OutputError, RegistryError
 from mnist_pipeline.files import sha256_of
+from mnist_pipeline.mnist.registry.champion import find_champion, read_history
+from mnist_pipeline.mnist.registry.client import RegisteredModel
 from mnist_pipeline.mnist.registry.promotion import Policy
 from mnist_pipeline.mnist.registry.register import register
-from mnist_pipeline.mnist.registry.versions import ModelVersions
 from mnist_pipeline.mnist.scoring.score import score
 
 LABELS = [0, 0, 1, 1, 2, 2, 3, 3, 0, 1]
@@ -36,13 +37,11 @@ def registration(tmp_path):
 
 
 @pytest.fixture
-def make_model(tmp_path, pixel_folder):
+def make_model(tmp_path, pixel_folder, make_copy):
     """A function that makes another model, and its results with so many of ten images right."""
 
     def make(name, right, **digests):
-        folder = tmp_path / name
-        shutil.copytree(pixel_folder, folder)
-        (folder / "name.txt").write_text(name)
+        folder = make_copy(pixel_folder, name)
         results = write_results(
             tmp_path / f"{name}-result", LABELS, predictions_with(right), model=sha256_of(folder), **digests
         )
@@ -60,9 +59,9 @@ def versions_of(client, name):
     return client.search_model_versions(f"name = '{name}'")
 
 
-def champion_of(name):
-    champion = ModelVersions(name).champion()
-    return None if champion is None else int(champion.version)
+def champion_of(client, name):
+    champion = find_champion(RegisteredModel(name, client))
+    return None if champion is None else champion.number
 
 
 def test_a_model_that_is_good_enough_becomes_a_version_and_the_champion(
@@ -125,13 +124,13 @@ def test_the_same_step_again_changes_nothing_and_writes_the_same_record(
     weaker, its_result = make_model("weaker", 8)
     register(weaker, its_result, None, "digits", Policy())
     register(pixel_folder, result, registration, "digits", Policy(champion="better"))
-    record, history = record_in(registration), ModelVersions("digits").history()
+    record, history = record_in(registration), read_history(RegisteredModel("digits", mlflow_store))
     assert record["champion"]["version"] == "1"
 
     register(pixel_folder, result, registration, "digits", Policy(champion="better"))
 
     assert record_in(registration) == record
-    assert ModelVersions("digits").history() == history
+    assert read_history(RegisteredModel("digits", mlflow_store)) == history
     assert len(versions_of(mlflow_store, "digits")) == 2
 
 
@@ -150,13 +149,12 @@ def test_the_version_is_made_in_the_steps_own_run_and_knows_the_pipelines(pixel_
     assert files == ["evidence/labels.csv", "evidence/metrics.json", "evidence/predict_result.csv"]
 
 
-@pytest.mark.usefixtures("mlflow_store")
-def test_a_version_knows_what_its_model_was_trained_with(training, settings, tmp_path):
+def test_a_version_knows_what_its_model_was_trained_with(training, settings, tmp_path, mlflow_store):
     result = write_results(tmp_path / "result", LABELS, LABELS, model=sha256_of(training.folder))
 
     register(training.folder, result, None, "digits", ANY)
 
-    tags = ModelVersions("digits").get(1).tags
+    tags = RegisteredModel("digits", mlflow_store).version(1).tags
     assert {name: tags[f"hyperparameter.{name}"] for name in asdict(settings)} == {
         name: str(value) for name, value in asdict(settings).items()
     }
@@ -182,7 +180,7 @@ def test_a_better_model_replaces_the_champion_and_a_worse_one_does_not(make_mode
     register(fair, fair_result, registration, "digits", policy)
     assert record_in(registration)["champion"] is None
     register(good, good_result, registration, "digits", policy)
-    assert champion_of("digits") == 2
+    assert champion_of(mlflow_store, "digits") == 2
     assert record_in(registration)["champion"] == {
         "version": "1",
         "champion_accuracy": 0.3,
@@ -199,7 +197,7 @@ def test_a_better_model_replaces_the_champion_and_a_worse_one_does_not(make_mode
         "significantly_better",
     ]
     assert record["champion"]["p_value"] == 0.015625
-    assert champion_of("digits") == 2
+    assert champion_of(mlflow_store, "digits") == 2
     assert len(versions_of(mlflow_store, "digits")) == 2
 
 
@@ -226,14 +224,13 @@ def test_a_champion_that_comes_meanwhile_is_faced_too(make_model, registration, 
     assert mlflow_store.get_registered_model("digits").aliases["champion"] == 2
 
 
-@pytest.mark.usefixtures("mlflow_store")
-def test_without_comparison_a_worse_model_replaces_the_champion(make_model, registration):
+def test_without_comparison_a_worse_model_replaces_the_champion(make_model, registration, mlflow_store):
     (good, good_result), (fair, fair_result) = make_model("good", 10), make_model("fair", 5)
     register(good, good_result, None, "digits", Policy())
 
     register(fair, fair_result, registration, "digits", Policy(min_accuracy=0.5, champion="off"))
 
-    assert champion_of("digits") == 2
+    assert champion_of(mlflow_store, "digits") == 2
     assert record_in(registration)["champion"] is None
 
 
@@ -243,9 +240,8 @@ def other_csv(tmp_path, pixel_data):
     return write_csv_of(tmp_path / "other.csv", pixel_data.images[:3], pixel_data.labels[:3])
 
 
-@pytest.mark.usefixtures("mlflow_store")
 def test_a_champion_of_other_test_data_is_scored_again(
-    make_model, pixel_folder, result, other_csv, registration, tmp_path, capsys
+    make_model, pixel_folder, result, other_csv, registration, tmp_path, capsys, mlflow_store
 ):
     register(pixel_folder, result, None, "digits", Policy())  # nine of ten of other images
     challenger, _ = make_model("challenger", 0)
@@ -257,11 +253,12 @@ def test_a_champion_of_other_test_data_is_scored_again(
     record = record_in(registration)
     assert record["champion"]["champion_accuracy"] == pytest.approx(2 / 3)
     assert record["champion"]["p_value"] == 1.0
-    assert (record["decision"], champion_of("digits")) == ("registered", 2)
+    assert (record["decision"], champion_of(mlflow_store, "digits")) == ("registered", 2)
 
 
-@pytest.mark.usefixtures("mlflow_store")
-def test_a_champion_of_other_test_data_needs_the_test_data(make_model, pixel_folder, result, registration):
+def test_a_champion_of_other_test_data_needs_the_test_data(
+    make_model, pixel_folder, result, registration, mlflow_store
+):
     register(pixel_folder, result, None, "digits", Policy())
     challenger, its_result = make_model("challenger", 10, test_data="d" * 64)
 
@@ -270,31 +267,33 @@ def test_a_champion_of_other_test_data_needs_the_test_data(make_model, pixel_fol
     ):
         register(challenger, its_result, registration, "digits", Policy())
 
-    assert champion_of("digits") == 1
+    assert champion_of(mlflow_store, "digits") == 1
     assert not (registration / "registration.json").exists()
 
 
-@pytest.mark.usefixtures("mlflow_store")
-def test_a_champion_whose_files_were_changed_is_not_scored_again(make_model, pixel_folder, result, other_csv, tmp_path):
+def test_a_champion_whose_files_were_changed_is_not_scored_again(
+    make_model, pixel_folder, result, other_csv, tmp_path, mlflow_store
+):
     register(pixel_folder, result, None, "digits", Policy())
-    source = ModelVersions("digits").get(1).source.removeprefix("file://")
+    source = RegisteredModel("digits", mlflow_store).version(1).source.removeprefix("file://")
     with open(f"{source}/MLmodel", "a") as file:  # noqa: PTH123 - a location, not a path of ours
         file.write("# changed\n")
     challenger, _ = make_model("challenger", 0)
     score(other_csv, challenger, tmp_path / "scored")
 
-    with pytest.raises(ModelError, match="digits version 1: its files are not those that were registered"):
+    with pytest.raises(ModelError, match="digits version 1: its files were changed after registration"):
         register(challenger, tmp_path / "scored", None, "digits", ANY, other_csv)
 
 
-@pytest.mark.usefixtures("mlflow_store")
-def test_a_champion_whose_evidence_was_exchanged_is_no_measure(make_model, pixel_folder, result):
+def test_a_champion_whose_evidence_was_exchanged_is_no_measure(make_model, pixel_folder, result, mlflow_store):
     register(pixel_folder, result, None, "digits", Policy())
-    evidence = ModelVersions("digits").get(1).tags["evidence"].removeprefix("file://")
+    evidence = RegisteredModel("digits", mlflow_store).version(1).tags["evidence"].removeprefix("file://")
     challenger, its_result = make_model("challenger", 5)
     shutil.copytree(its_result, evidence, dirs_exist_ok=True)  # consistent in itself, but not what was recorded
 
-    with pytest.raises(MetricsError, match="digits version 1: its stored evidence is of another model than its tags"):
+    with pytest.raises(
+        MetricsError, match="digits version 1: its stored evidence belongs to another model than its tags"
+    ):
         register(challenger, its_result, None, "digits", ANY)
 
 
@@ -332,14 +331,14 @@ def test_the_results_of_another_model_are_refused(pixel_folder, result, registra
     shutil.copytree(pixel_folder, tmp_path / "other")
     (tmp_path / "other/data/model.keras").write_bytes(b"other weights")
 
-    with pytest.raises(MetricsError, match="result: these are the scoring results of another model than was given"):
+    with pytest.raises(MetricsError, match="result: these are the scoring results of another model"):
         register(tmp_path / "other", result, registration, "digits", Policy())
 
     assert_nothing_registered(mlflow_store, registration)
 
 
 def test_the_results_of_other_test_data_are_refused(pixel_folder, result, registration, mlflow_store, other_csv):
-    with pytest.raises(MetricsError, match="result: these are the scoring results of other test data than was given"):
+    with pytest.raises(MetricsError, match="result: these are the scoring results on other test data"):
         register(pixel_folder, result, registration, "digits", Policy(), other_csv)
 
     assert_nothing_registered(mlflow_store, registration)
@@ -366,7 +365,7 @@ def test_a_folder_without_mlmodel_is_refused(pixel_folder, result, registration,
 
 
 def test_missing_results_are_refused(pixel_folder, registration, mlflow_store, tmp_path):
-    with pytest.raises(MetricsError, match=r"nowhere: neither metrics\.json nor accuracy\.txt is there"):
+    with pytest.raises(MetricsError, match=r"nowhere: has neither metrics\.json nor accuracy\.txt"):
         register(pixel_folder, tmp_path / "nowhere", registration, "digits", Policy())
 
     assert_nothing_registered(mlflow_store, registration)

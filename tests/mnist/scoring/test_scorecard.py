@@ -7,7 +7,6 @@ import pytest
 from idx_data import patterned, write_csv_of
 
 from mnist_pipeline.errors import CsvError
-from mnist_pipeline.mnist.scoring import score as scoring
 from mnist_pipeline.mnist.scoring.metrics import confusion_matrix
 from mnist_pipeline.mnist.scoring.score import score
 from mnist_pipeline.mnist.scoring.scorecard import Scorecard, cross_entropies
@@ -31,7 +30,7 @@ def card_of(images, labels, probabilities, batch):
 
 @pytest.mark.parametrize("batch", [1, 7, 300, 1000])
 @pytest.mark.parametrize("digits", [8, 1], ids=["different", "many equally sure"])
-def test_the_figures_of_batches_are_those_of_all_at_once(batch, digits):
+def test_the_metrics_of_batches_are_those_of_all_at_once(batch, digits):
     images, labels, probabilities = random_scores(300, 4, digits)
     predictions = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(predictions != labels)
@@ -57,13 +56,12 @@ def test_adding_a_batch_tells_the_predictions():
 
 
 @pytest.mark.usefixtures("mlflow_store")
-def test_a_test_set_of_many_batches_scores_like_one_of_a_single_batch(pixel_folder, tmp_path, monkeypatch):
+def test_a_test_set_of_many_batches_scores_like_one_of_a_single_batch(pixel_folder, tmp_path):
     images, labels = patterned(50, 2, 2, 4)
     csv = write_csv_of(tmp_path / "test.csv", images, labels)
 
     score(csv, pixel_folder, tmp_path / "one")
-    monkeypatch.setattr(scoring, "_BATCH_IMAGES", 7)
-    score(csv, pixel_folder, tmp_path / "many")
+    score(csv, pixel_folder, tmp_path / "many", batch_images=7)
 
     for name in ("predict_result.csv", "labels.csv", "most_confident_mistakes.png", "confusion_matrix.png"):
         assert (tmp_path / "many" / name).read_bytes() == (tmp_path / "one" / name).read_bytes()
