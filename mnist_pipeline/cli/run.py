@@ -10,10 +10,13 @@ import click
 
 from mnist_pipeline.mnist.registry.promotion import CHAMPION_RULES, Policy
 from mnist_pipeline.mnist.registry.versions import MODEL_NAME
-from mnist_pipeline.mnist.training.augmentation import AUGMENTATIONS
-from mnist_pipeline.mnist.training.hyperparameters import NO_CLASS_NAMES, Hyperparameters
-from mnist_pipeline.mnist.training.precision import PRECISIONS
-from mnist_pipeline.mnist.training.recipes import RECIPES
+from mnist_pipeline.mnist.training.hyperparameters import (
+    AUGMENTATION_NAMES,
+    NETWORK_NAMES,
+    NO_CLASS_NAMES,
+    PRECISION_NAMES,
+    Hyperparameters,
+)
 
 if TYPE_CHECKING:
     from mnist_pipeline.runner import Mode, PipelineRun
@@ -67,21 +70,21 @@ if TYPE_CHECKING:
     "--network",
     default=Hyperparameters.network,
     show_default=True,
-    type=click.Choice(list(RECIPES)),
+    type=click.Choice(NETWORK_NAMES),
     help="small, wide or large, each slower and more accurate; or sample, Microsoft's, to compare with.",
 )
 @click.option(
     "--augmentation",
     default=Hyperparameters.augmentation,
     show_default=True,
-    type=click.Choice(list(AUGMENTATIONS)),
+    type=click.Choice(AUGMENTATION_NAMES),
     help="shift moves training images by up to a pixel; flip mirrors half of them: for clothes, not for digits.",
 )
 @click.option(
     "--precision",
     default=Hyperparameters.precision,
     show_default=True,
-    type=click.Choice(PRECISIONS),
+    type=click.Choice(PRECISION_NAMES),
     help="auto is bfloat16 on a CPU with instructions for it, otherwise float32.",
 )
 @click.option(

@@ -3,7 +3,6 @@
 import argparse
 
 from mnist_pipeline.mnist.data.dataset import read_dataset
-from mnist_pipeline.mnist.training.fit import train
 from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
 from mnist_pipeline.settings import read_settings
 
@@ -24,6 +23,9 @@ def main() -> None:
     if arguments.use_uri and arguments.data_path is None:
         parser.error("--use-uri needs --data-path")
     settings = read_settings(Hyperparameters, {"epochs": arguments.epochs, "seed": arguments.seed})
+
+    from mnist_pipeline.mnist.training.fit import train  # here, because it imports TensorFlow
+
     train(read_dataset(arguments.data_path or "data", "train"), arguments.model_path, settings)
 
 

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from mnist_pipeline.mnist.training.augmentation import AUGMENTATIONS
-from mnist_pipeline.mnist.training.precision import PRECISIONS
-from mnist_pipeline.mnist.training.recipes import RECIPES
 from mnist_pipeline.settings import check_settings, setting
+
+# What the names mean is in recipes.py, augmentation.py and precision.py; this module imports neither Keras nor them.
+NETWORK_NAMES = ("small", "wide", "large", "sample")
+AUGMENTATION_NAMES = ("none", "shift", "flip", "flip-shift")
+PRECISION_NAMES = ("auto", "float32", "bfloat16")
 
 NO_CLASS_NAMES = "none"  # an input of a component cannot be an empty text: mldesigner refuses it
 
@@ -35,9 +37,9 @@ class Hyperparameters:
     learning_rate: float = setting(0.0, min=0)
     validation_split: float = setting(0.1, min=0, max=0.99)
     seed: int = setting(42, min=0, max=2**32 - 1)
-    network: str = setting("small", choices=tuple(RECIPES))
-    augmentation: str = setting("none", choices=tuple(AUGMENTATIONS))
-    precision: str = setting("auto", choices=PRECISIONS)
+    network: str = setting("small", choices=NETWORK_NAMES)
+    augmentation: str = setting("none", choices=AUGMENTATION_NAMES)
+    precision: str = setting("auto", choices=PRECISION_NAMES)
 
     def __post_init__(self) -> None:
         check_settings(self)
