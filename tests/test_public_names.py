@@ -104,3 +104,16 @@ def test_composing_the_pipelines_imports_no_tensorflow():
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert finished.stdout.split() == ["False", "True"]
+
+
+def test_the_help_of_the_training_script_imports_no_tensorflow():
+    program = (
+        "import runpy, sys\n"
+        "sys.argv = ['train_script', '--help']\n"
+        "try:\n    runpy.run_module('mnist_pipeline.components.train_script', run_name='__main__')\n"
+        "except SystemExit as end:\n    print(end.code, 'tensorflow' in sys.modules)\n"
+    )
+
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert finished.stdout.splitlines()[-1] == "0 False"

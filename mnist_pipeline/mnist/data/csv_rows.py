@@ -48,7 +48,7 @@ def read_rows(file: Path, block_bytes: int = _BLOCK_BYTES) -> npt.NDArray[np.uin
         CsvError: the file cannot be read, a line is malformed or differs in length, or there are no lines.
     """
     blocks = _decoded_blocks(file, block_bytes)
-    first = next(blocks)  # there is one, or an error
+    first = next(blocks)  # there is one, or this raises
     n_blocks = file.stat().st_size // block_bytes + 1
     rows = np.empty((n_blocks * len(first), first.shape[1]), np.uint8)  # unused rows take no memory
     count = 0
@@ -63,7 +63,7 @@ def read_rows(file: Path, block_bytes: int = _BLOCK_BYTES) -> npt.NDArray[np.uin
 def row_batches(file: Path, rows: int, block_bytes: int = _BLOCK_BYTES) -> Iterator[npt.NDArray[np.uint8]]:
     """Yield the rows of a CSV in order, in uint8 arrays of shape (`rows`, columns); the last one may be shorter.
 
-    Takes the memory of one batch and some blocks, however long the file.
+    It takes the memory of one batch and a few blocks, however long the file is.
 
     Raises:
         CsvError: as `read_rows`, but only when the malformed line is reached.
