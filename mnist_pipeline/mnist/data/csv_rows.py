@@ -1,8 +1,9 @@
 """The rows of a label-first CSV, decoded block by block.
 
 Lines of decimal numbers of at most three digits with commas between them, which is what `prep` writes, are decoded with
-a few NumPy operations on all the bytes of a block. A byte-order mark, `\\r\\n` and a missing newline at the end cost
-next to nothing. A block that holds any of these forms is read by pandas, which takes many times as long:
+a few NumPy operations on all the bytes of a block. The same goes for text with a byte-order mark, `\\r\\n`, or no
+newline at the end. A block with any of the following in it is read by pandas, which takes six to eleven times as long,
+and thirty times with the 25 bytes per value of `numpy.savetxt` (benchmarks/csv_reading.py):
 
 - quoted values: `"7"`
 - spaces or tabs around a value: `7, 8`
@@ -139,7 +140,7 @@ def decode_with_pandas(text: bytes, columns: int) -> npt.NDArray[np.uint8]:
     lines = [line for line in text.split(b"\n") if line.strip(b" \t")]
     if not lines:
         return np.empty((0, columns), np.uint8)
-    # The first two checks are for what pandas reads all the same: True is 1, "2"5 is 25.
+    # Two checks of what pandas would read anyway: True as 1, and "2"5 as 25.
     if text.translate(None, _NUMBER_CHARACTERS) or not _quotes_are_around_values(text):
         raise ValueError
     if any(line.count(b",") != columns - 1 for line in lines):
