@@ -1,15 +1,32 @@
-"""Reading the training CSV: 60,000 lines of 785 numbers into uint8 arrays, and what the sample makes of them."""
+"""Reading CSV into uint8 arrays: the training CSV by this package and its peers, and other forms of the test CSV.
+
+The training CSV has 60,000 lines of 785 numbers, the test CSV 10,000. The sample makes other arrays of them. The forms
+are read by this package only; importing pandas, which takes some half a second once, is not part of the work.
+"""
 
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from benchmarks.data import PIXELS, Settings, csvs
 from benchmarks.measurement import Comparison, Program, Work, command_of, serve, take_turns
 
+Values = list[str]  # the decimal numbers of one line of the plain CSV
+FORMS: dict[str, Callable[[Values], str]] = {
+    "plain": lambda values: ",".join(values) + "\n",
+    "Windows line ends": lambda values: ",".join(values) + "\r\n",
+    "blank lines between": lambda values: ",".join(values) + "\n\n",
+    "spaces after commas": lambda values: ", ".join(values) + "\n",
+    "signs": lambda values: ",".join(f"+{value}" for value in values) + "\n",
+    "quoted": lambda values: ",".join(f'"{value}"' for value in values) + "\n",
+    "floats (7.0)": lambda values: ",".join(f"{value}.0" for value in values) + "\n",
+    "numpy.savetxt's default": lambda values: ",".join(f"{int(value):.18e}" for value in values) + "\n",
+}
+
 
 def compare(settings: Settings) -> list[Comparison]:
-    """Measure all programs on the training CSV."""
+    """Measure all programs on the training CSV, and this package on all forms of the test CSV."""
     csv = csvs(settings) / "mnist_train.csv"
     programs = [
         Program(name, command_of("benchmarks.csv_reading", name, csv), needs)
@@ -22,11 +39,27 @@ def compare(settings: Settings) -> list[Comparison]:
             "mnist_pipeline": [],
         }.items()
     ]
-    return [take_turns("reading the training CSV", programs, settings.repeat, counted=60_000)]
+    plain = csvs(settings) / "test/mnist_test.csv"
+    forms = [
+        Program(name, command_of("benchmarks.csv_reading", name, written(name, plain, settings.scratch)), ["pandas"])
+        for name in FORMS
+    ]
+    return [
+        take_turns("reading the training CSV", programs, settings.repeat, counted=60_000),
+        take_turns("reading other forms of the test CSV", forms, settings.repeat, counted=10_000),
+    ]
+
+
+def written(form: str, plain: Path, folder: Path) -> Path:
+    """Write the plain CSV in another form; return the new file."""
+    path = folder / f"form_{list(FORMS).index(form)}.csv"
+    with plain.open() as source, path.open("w", newline="") as target:
+        target.writelines(FORMS[form](line.rstrip("\n").split(",")) for line in source)
+    return path
 
 
 def ours(csv: str) -> Work:
-    """What the training step calls."""
+    """What the training step calls to read its data."""
     from mnist_pipeline.mnist.data.dataset import read_csv_dataset
 
     def work() -> Any:
@@ -34,6 +67,13 @@ def ours(csv: str) -> Work:
         return dataset.labels, dataset.images
 
     return work
+
+
+def form(csv: str) -> Work:
+    """The same for a form that may need pandas."""
+    import pandas  # noqa: F401  # its start is not part of the work
+
+    return ours(csv)
 
 
 def sample(csv: str) -> Work:
@@ -61,14 +101,14 @@ def loadtxt(csv: str) -> Work:
 
 
 def pandas(csv: str) -> Work:
-    """pandas, told that all are bytes."""
+    """pandas, told that all values are bytes."""
     import pandas
 
     return lambda: split(pandas.read_csv(csv, header=None, dtype="uint8").to_numpy())
 
 
 def polars(csv: str) -> Work:
-    """The reader of polars, told that all are bytes."""
+    """The reader of polars, told that all values are bytes."""
     import polars
 
     schema = {f"column_{number + 1}": polars.UInt8 for number in range(1 + PIXELS)}
@@ -76,7 +116,7 @@ def polars(csv: str) -> Work:
 
 
 def pyarrow(csv: str) -> Work:
-    """The reader of Apache Arrow, told that all are bytes."""
+    """The reader of Apache Arrow, told that all values are bytes."""
     import numpy as np
     import pyarrow
     from pyarrow import csv as arrow_csv
@@ -114,4 +154,4 @@ if __name__ == "__main__":
         "polars": polars,
         "mnist_pipeline": ours,
     }
-    serve(programs, digest)
+    serve(programs | dict.fromkeys(FORMS, form), digest)

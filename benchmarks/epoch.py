@@ -1,6 +1,6 @@
 """One epoch of the sample's network on 48,000 images in batches of 256, from the first batch on.
 
-Keras and PyTorch compute in float32; this package, told `network="sample"`, in what suits the processor.
+Keras and PyTorch compute in float32; this package, with `network="sample"`, in the precision that suits the processor.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from benchmarks.data import Settings
 from benchmarks.measurement import QUIET, Comparison, Program, Work, command_of, serve, take_turns
 
 N_IMAGES = 48_000
-BATCH_SIZE = 256  # the sample's; its module imports TensorFlow, which does not go together with PyTorch
+BATCH_SIZE = 256  # the sample's; its own module imports TensorFlow, which PyTorch does not tolerate
 
 
 def compare(settings: Settings) -> list[Comparison]:
@@ -44,7 +44,7 @@ def keras_epoch(data: str) -> Work:
 
 
 def torch_epoch(data: str) -> Work:
-    """The same layers and optimizer in PyTorch, in its own order of dimensions."""
+    """The same layers and optimizer in PyTorch, channels first."""
     import numpy as np
     import torch
     from torch import nn
@@ -71,9 +71,7 @@ def torch_epoch(data: str) -> Work:
 
 
 def our_epoch(data: str) -> Work:
-    """What the training component does, told to train the sample's network."""
-    import tensorflow  # noqa: F401  # its start is not part of the epoch
-
+    """What the training component does with `network="sample"`."""
     from mnist_pipeline.mnist.data.dataset import Dataset, read_dataset
     from mnist_pipeline.mnist.training.fit import fit
     from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters

@@ -1,4 +1,4 @@
-"""The accuracy on Fashion-MNIST that one hour of training on two cores buys, validation on 6,000 images included."""
+"""The accuracy on Fashion-MNIST after one hour of training on two cores, validation on 6,000 images included."""
 
 import sys
 
@@ -12,7 +12,7 @@ RECIPES = {
 
 
 def compare(settings: Settings) -> list[Comparison]:
-    """Fit once a turn, with the turn as the seed."""
+    """Fit once per turn, with the number of the turn as the seed."""
     programs = [
         Program(name, command_of("benchmarks.hour", name, settings.data, TURN), environment=QUIET) for name in RECIPES
     ]

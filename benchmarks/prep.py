@@ -1,8 +1,7 @@
 """Prep: the 70,000 images of Fashion-MNIST from IDX to CSV, by this package, the sample, and libraries that write CSV.
 
 The libraries read with the standard library's gzip and write all rows of a split at once, as their users would. The
-sample is given files that are unpacked already, as it has them: of gzip's a byte at a time it would take four times as
-long.
+sample gets unpacked files, as in the original: it reads byte by byte, which would take four times as long from gzip.
 """
 
 import gzip
@@ -45,7 +44,7 @@ def data_of(name: str, settings: Settings) -> Path:
 
 
 def ours(data: str, folder: str) -> Work:
-    """This package's step, the body of its component."""
+    """The prep step of this package."""
     from mnist_pipeline.mnist.data.prep import prepare_data
 
     def work() -> Path:

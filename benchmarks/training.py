@@ -1,9 +1,9 @@
 """Training on all of Fashion-MNIST: Microsoft's sample network with its schedule, and ours.
 
 A fit is timed from the images in memory to the trained network: building it, tracing, training, validating after every
-epoch (the sample on 12,000 of the 60,000 images, ours on 6,000). Ours are what the training component does, without
-MLflow. Test images are looked at once, after the fit, and decide nothing. Of the table's ratios the one of processor
-seconds counts: a busy machine stretches them less than those of the clock, and for both.
+epoch (the sample on 12,000 of the 60,000 images, ours on 6,000). Ours does what the training component does, without
+MLflow. The test images are used once, after the fit, and decide nothing. Compare processor seconds: a busy machine
+distorts them less than elapsed time.
 """
 
 import sys
@@ -26,7 +26,7 @@ Classifier = Callable[[np.ndarray], np.ndarray]  # raw pixels (n, height, width,
 
 
 def compare(settings: Settings) -> list[Comparison]:
-    """Fit each recipe once a turn, with the turn as the seed."""
+    """Fit each recipe once per turn, with the number of the turn as the seed."""
     programs = [
         Program(name, command_of("benchmarks.training", name, settings.data, TURN), environment=QUIET)
         for name in (SAMPLE, *RECIPES)
@@ -35,7 +35,7 @@ def compare(settings: Settings) -> list[Comparison]:
 
 
 def prepare_sample(data: str, seed: str) -> Work:
-    """Return the fit of the sample program, as its train.py does it, on images that are in memory already."""
+    """Return the fit of the sample program, as its train.py does it, on images in memory."""
     import keras
 
     from benchmarks.sample_program import train as sample
@@ -65,9 +65,6 @@ def prepare_sample(data: str, seed: str) -> Work:
 
 def prepare_ours(settings: dict[str, str | int], data: str, seed: str) -> Work:
     """Return the fit of one of our recipes, as the training component does it."""
-    import keras  # noqa: F401  # its start is not part of the fit
-    import tensorflow  # noqa: F401  # the same
-
     from mnist_pipeline.mnist.training.fit import fit
     from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
 
@@ -82,14 +79,14 @@ def prepare_ours(settings: dict[str, str | int], data: str, seed: str) -> Work:
 
 
 def accuracy_on(data: str, classify: Classifier) -> float:
-    """Return the share of the test images that a network classifies as they are labelled."""
+    """Return the share of the test images that a network classifies correctly."""
     test: Dataset = read_dataset(data, "test")
     predictions = classify(test.images[..., None].astype(np.float32)).argmax(axis=1)
     return float((predictions == test.labels).mean())
 
 
 def serve_fits(recipes: dict[str, dict[str, str | int]], data: str) -> None:
-    """Be a process that fits once."""
+    """Fit once, in a process that `measure` started."""
     ours = {name: partial(prepare_ours, settings) for name, settings in recipes.items()}
     serve({SAMPLE: prepare_sample} | ours, accuracy=partial(accuracy_on, data))
 

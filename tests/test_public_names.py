@@ -95,7 +95,8 @@ def test_the_steps_import_tensorflow_only_when_they_run():
     program = (
         "import sys; from mnist_pipeline.mnist.data import prep; from mnist_pipeline.mnist.model import model_folder; "
         "from mnist_pipeline.mnist.registry import promotion, register; "
-        "from mnist_pipeline.mnist.scoring import score; from mnist_pipeline.mnist.training import fit; "
+        "from mnist_pipeline.mnist.scoring import score; "
+        "from mnist_pipeline.mnist.training import epoch_line, hyperparameters; "
         # not azure alone: MLflow's plugin for Azure ML, where it is installed, imports azure.core
         "print('tensorflow' in sys.modules, 'azure.ai' in sys.modules)"
     )
@@ -114,3 +115,16 @@ def test_composing_the_pipelines_imports_no_tensorflow():
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert finished.stdout.split() == ["False", "True"]
+
+
+def test_the_help_of_the_training_script_imports_no_tensorflow():
+    program = (
+        "import runpy, sys\n"
+        "sys.argv = ['train_script', '--help']\n"
+        "try:\n    runpy.run_module('mnist_pipeline.components.train_script', run_name='__main__')\n"
+        "except SystemExit as end:\n    print(end.code, 'tensorflow' in sys.modules)\n"
+    )
+
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert finished.stdout.splitlines()[-1] == "0 False"

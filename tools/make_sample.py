@@ -1,4 +1,4 @@
-"""Cut the embedded sample from Fashion-MNIST: the same number of images of each class, in their original order.
+"""Make the embedded sample: the first images of each class of Fashion-MNIST, in their original order.
 
 python tools/make_sample.py /usr/share/datasets/fashion-mnist mnist_pipeline/mnist/data/sample/idx
 """
@@ -18,10 +18,10 @@ PREFIX: dict[Split, str] = {"train": "train", "test": "t10k"}
 
 
 def main() -> None:
-    """Read the arguments and write four `.gz` files, the same bytes every time."""
+    """Read the arguments and write four `.gz` files; the same bytes every time."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source", type=Path, help="folder with the IDX files of Fashion-MNIST")
-    parser.add_argument("target", type=Path, help="folder for the cut")
+    parser.add_argument("target", type=Path, help="folder for the sample")
     arguments = parser.parse_args()
     for split, count in IMAGES_PER_CLASS.items():
         dataset = read_dataset(arguments.source, split)

@@ -1,17 +1,17 @@
-"""A run as it happens: moving bars on a terminal, plain lines elsewhere."""
+"""The progress of a run: moving bars on a terminal, plain lines elsewhere."""
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from mnist_pipeline.mnist.training.epoch_line import read_epoch_line
 from mnist_pipeline.runner import Event, NodeChanged, NodePrinted, NodeRun, Status
 
-_EPOCH = re.compile(r"epoch (\d+)/(\d+)\s+(.*)")
 _MARKS = {Status.COMPLETED: "[green]✓", Status.FAILED: "[red]✗", Status.CANCELED: "[yellow]-"}
 
 
@@ -20,7 +20,7 @@ def follow(*, live: bool) -> Iterator[Callable[[Event], None]]:
     """Yield a function that shows the events of a run.
 
     Args:
-        live: Draw moving bars if the output is a terminal. Not for steps that print to the terminal themselves.
+        live: Draw moving bars if the output is a terminal. False if the steps print to the terminal themselves.
     """
     console = Console()
     if not (live and console.is_terminal):
@@ -38,7 +38,7 @@ def follow(*, live: bool) -> Iterator[Callable[[Event], None]]:
 
 
 class _Bars:
-    """A bar for each node that was started."""
+    """One bar for each node that has started."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -48,14 +48,10 @@ class _Bars:
         """Draw an event."""
         if isinstance(event, NodeChanged):
             self._show_state(event.node)
-        elif epoch := _EPOCH.match(event.line):
-            done, total, figures = epoch.groups()
-            self._progress.update(
-                self._tasks[event.name],
-                completed=int(done),
-                total=int(total),
-                message=f"epoch {done}/{total}  {figures}",
-            )
+        elif epoch := read_epoch_line(event.line):
+            done, total = epoch
+            task = self._tasks[event.name]
+            self._progress.update(task, completed=done, total=total, message=escape(event.line))
 
     def _show_state(self, node: NodeRun) -> None:
         if node.status is Status.RUNNING:
@@ -70,7 +66,7 @@ class _Bars:
 def _print_event(event: Event) -> None:
     clock = time.strftime("%H:%M:%S")
     if isinstance(event, NodePrinted):
-        if _EPOCH.match(event.line):
+        if read_epoch_line(event.line):
             click.echo(f"{clock}  {event.name}  {event.line}")
     else:
         seconds = f" in {event.node.duration:.1f} s" if event.node.duration else ""

@@ -4,7 +4,6 @@ import argparse
 
 from mnist_pipeline.components.script_options import add_options
 from mnist_pipeline.mnist.data.dataset import read_dataset
-from mnist_pipeline.mnist.training.fit import train
 from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
 from mnist_pipeline.settings import read_settings
 
@@ -26,6 +25,9 @@ def main() -> None:
     if arguments.use_uri and arguments.data_path is None:
         parser.error("--use-uri needs --data-path")
     settings = read_settings(Hyperparameters, vars(arguments))
+
+    from mnist_pipeline.mnist.training.fit import train  # here, because it imports TensorFlow
+
     train(read_dataset(arguments.data_path or "data", "train"), arguments.model_path, settings)
 
 

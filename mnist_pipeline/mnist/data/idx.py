@@ -1,8 +1,8 @@
 """The IDX format of MNIST: a big-endian header, then unsigned bytes.
 
-Format: https://github.com/cvdfoundation/mnist#file-formats and, first published, Yann LeCun's MNIST page.
-A magic number of four bytes (0, 0, type, number of dimensions), a 32-bit size for each dimension, the data in
-row-major order. Type 0x08 is the unsigned byte, the only one that MNIST-formatted data use.
+The format is described at https://github.com/cvdfoundation/mnist#file-formats (first on Yann LeCun's MNIST page): a
+magic number of four bytes (0, 0, type, number of dimensions), a 32-bit size for each dimension, then the data in
+row-major order. Type 0x08 is the unsigned byte, the only type in MNIST-formatted data.
 """
 
 import gzip
@@ -22,11 +22,11 @@ from mnist_pipeline.errors import IdxError
 
 UNSIGNED_BYTE = 0x08
 
-# isal reads gzip twice as fast as zlib; its type hints leave these two open.
+# isal reads gzip twice as fast as zlib; its type hints do not cover these two.
 _gunzip: Callable[[Path], BinaryIO] = igzip.open
 _NotDeflated: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]
 
-_READ_BYTES = 1 << 24  # at a time: a damaged header that promises terabytes must not ask for them
+_READ_BYTES = 1 << 24  # at a time: a damaged header that promises terabytes must not allocate them
 
 Split = Literal["train", "test"]
 _PREFIX: dict[Split, str] = {"train": "train", "test": "t10k"}
@@ -34,11 +34,11 @@ _PREFIX: dict[Split, str] = {"train": "train", "test": "t10k"}
 
 @dataclass(frozen=True)
 class IdxFile:
-    """An IDX file whose header has been read and found in order.
+    """An IDX file whose header has been read and checked.
 
     Attributes:
         path: The file, plain or gzip-compressed.
-        shape: The sizes that the header gives: (n,) for labels, (n, height, width) for images.
+        shape: The sizes in the header: (n,) for labels, (n, height, width) for images.
     """
 
     path: Path
@@ -49,7 +49,7 @@ class IdxFile:
         """Read the header of `path`.
 
         Raises:
-            IdxError: the file cannot be read, is not IDX of unsigned bytes with so many dimensions, or is empty.
+            IdxError: the file cannot be read, is empty, or is not IDX of unsigned bytes with that number of dimensions.
         """
         with _reading(path) as stream:
             return cls(path, _header(stream, path, dimensions))
@@ -77,14 +77,15 @@ class IdxFile:
             if stream.read(1):
                 raise IdxError(
                     f"{self.path}: the header promises {promised} bytes of data, the file holds more; "
-                    "header and data do not belong together, fetch it again."
+                    "header and data do not match, fetch it again."
                 )
 
 
 def find_pair(folder: Path, split: Split) -> tuple[IdxFile, IdxFile]:
-    """Return the images and the labels of a split, their headers checked against each other.
+    """Find the images and the labels of a split, and check that there are as many of the one as of the other.
 
-    Looks for `train-images-idx3-ubyte` (`t10k-` for the test split), spelt with a dot or a dash, plain or `.gz`.
+    The names are `train-images-idx3-ubyte` (`t10k-` for the test split), with a dash or a dot before `idx`, plain or
+    with `.gz`.
 
     Raises:
         IdxError: a file is missing or malformed, or the two differ in length.
@@ -96,7 +97,7 @@ def find_pair(folder: Path, split: Split) -> tuple[IdxFile, IdxFile]:
     if images.shape[0] != labels.shape[0]:
         raise IdxError(
             f"{images.path} holds {images.shape[0]} images but {labels.path.name} holds {labels.shape[0]} labels; "
-            "give files that belong together."
+            "give files that belong to each other."
         )
     return images, labels
 

@@ -33,16 +33,16 @@ FASHION_MNIST_FILES = {
     "t10k-labels-idx1-ubyte.gz": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
 }
 FASHION_MNIST_URL = "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/"
-DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")  # of Debian's package dataset-fashion-mnist
+DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")  # where Debian's package dataset-fashion-mnist installs it
 
 
 @dataclass(frozen=True)
 class NamedData:
-    """A folder of IDX files and what it is known to show.
+    """A folder of IDX files and the names of its classes.
 
     Attributes:
         folder: Holds the four IDX files; their headers have been checked.
-        class_names: A name for each class; empty where they are not known.
+        class_names: A name for each class; empty if they are unknown.
     """
 
     folder: Path
@@ -50,10 +50,10 @@ class NamedData:
 
 
 def find_data(name: str) -> NamedData:
-    """Return the data that `name` means: `sample`, `fashion-mnist`, or else the path of a folder.
+    """Return the data called `sample` or `fashion-mnist`, or those in the folder `name`; download them if necessary.
 
     Raises:
-        DownloadError: Fashion-MNIST is neither here nor can it be fetched.
+        DownloadError: Fashion-MNIST is not on this machine and cannot be downloaded.
         IdxError: a file is missing or malformed.
     """
     if name == SAMPLE:
@@ -69,16 +69,16 @@ def find_data(name: str) -> NamedData:
 
 
 def download_fashion_mnist(cache: Path | None = None, url: str = FASHION_MNIST_URL) -> Path:
-    """Fetch the four files into the user's cache, check their digests, and return their folder.
+    """Download the four files into the user's cache, check their digests, and return their folder.
 
-    Files that are there with the right digest are not fetched again.
+    Files that are in the cache with the right digest are not downloaded again.
 
     Args:
         cache: Where to keep them; the user's cache folder when None.
-        url: Where to fetch them from, with a slash at the end.
+        url: Where to download them from, with a slash at the end.
 
     Raises:
-        DownloadError: a file cannot be fetched, or is not the one that was published.
+        DownloadError: a file cannot be downloaded, or is not the published one.
     """
     import pooch
     import requests
@@ -90,11 +90,11 @@ def download_fashion_mnist(cache: Path | None = None, url: str = FASHION_MNIST_U
             fetcher.fetch(file)
         except (requests.RequestException, OSError) as error:
             raise DownloadError(
-                f"{url}{file} cannot be fetched ({type(error).__name__}); check the connection, or install Debian's "
+                f"{url}{file} cannot be downloaded ({type(error).__name__}); check the connection, or install Debian's "
                 "package dataset-fashion-mnist, or give a folder with the four files."
             ) from error
-        except ValueError as error:  # pooch: the digest is another
+        except ValueError as error:  # pooch: the digest differs
             raise DownloadError(
-                f"{url}{file}: not the published file, its SHA-256 is another; try again later."
+                f"{url}{file}: not the published file, its SHA-256 differs; try again later."
             ) from error
     return folder

@@ -1,6 +1,6 @@
 """IDX files to label-first CSV, byte for byte what Microsoft's sample converter writes.
 
-A line an image: the label, then the pixels 0..255 row by row, in decimal, with commas between, ended by `\\n`.
+One line per image, ended by `\\n`: the label, then the pixels 0..255 row by row, in decimal, separated by commas.
 """
 
 import os
@@ -17,7 +17,7 @@ from mnist_pipeline.mnist.data.threads import map_in_threads
 TRAIN_CSV = "mnist_train.csv"
 TEST_CSV = "mnist_test.csv"
 
-_BATCH_BYTES = 1 << 18  # values encoded at a time: the eight-fold text stays near the cache
+_BATCH_BYTES = 1 << 18  # values encoded at a time: their text, eight times as long, stays near the cache
 
 
 def prepare_data(
@@ -51,7 +51,12 @@ def prepare_data(
 
 
 def write_csv(images: IdxFile, labels: IdxFile, path: Path) -> None:
-    """Write images and labels of equal number to `path` in bounded memory.
+    """Write images and labels to `path`, in bounded memory.
+
+    Args:
+        images: As many as there are labels.
+        labels: As many as there are images.
+        path: The CSV to write.
 
     Raises:
         IdxError: a file holds fewer or more bytes than its header promises.
@@ -66,8 +71,8 @@ def write_csv(images: IdxFile, labels: IdxFile, path: Path) -> None:
 def encode_rows(rows: npt.NDArray[np.uint8]) -> bytes:
     """Return the CSV text of a uint8 array of shape (n, columns): commas inside a row, `\\n` at its end.
 
-    A table has the text of every pair of values, padded with zero bytes that are then deleted: half the look-ups, and
-    deleting takes most of the time all the same. Of an odd number of columns the first is looked up alone.
+    A table holds the text of every pair of values, padded with zero bytes, which are deleted in the end. Pairs halve
+    the number of look-ups. If the number of columns is odd, the first one is looked up alone.
 
     Args:
         rows: At least two columns.
@@ -76,7 +81,7 @@ def encode_rows(rows: npt.NDArray[np.uint8]) -> bytes:
     pairs = np.ascontiguousarray(rows[:, alone:]).view(np.uint16)
     cells = np.empty((len(rows), alone + pairs.shape[1]), np.uint64)
     cells[:, :alone] = _CELLS[rows[:, :alone]]
-    np.take(_PAIRS, pairs, out=cells[:, alone:], mode="clip")  # no index can be out of bounds: clip spares the check
+    np.take(_PAIRS, pairs, out=cells[:, alone:], mode="clip")  # no index is out of bounds, and clip skips the check
     cells.view(np.uint32)[:, -1] = _LAST_CELLS[rows[:, -1]]
     return cells.tobytes().translate(None, b"\0")
 
@@ -87,12 +92,12 @@ def _encode(batch: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]) -> bytes
 
 
 def _table(end: str) -> npt.NDArray[np.uint32]:
-    """The 256 values as text with their separator, each padded with zero bytes to the four of a uint32."""
+    """Return the text of the 256 values with their separator, each padded with zero bytes to the four of a uint32."""
     return np.frombuffer(b"".join(f"{value}{end}".encode().ljust(4, b"\0") for value in range(256)), np.uint32)
 
 
 def _pair_table(cells: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
-    """The text of all pairs of values, shape (65536,): at the number that the two bytes make in memory, eight bytes."""
+    """Return the text of all pairs of values, eight bytes each, shape (65536,), indexed by the uint16 of the pair."""
     pairs = np.arange(1 << 16, dtype=np.uint16).view(np.uint8)
     return cells[pairs].view(np.uint64)
 

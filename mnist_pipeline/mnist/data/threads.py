@@ -1,4 +1,4 @@
-"""Work on one block after another by two threads, in bounded memory."""
+"""Two threads that work on one block after another, in bounded memory."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -9,17 +9,17 @@ Block = TypeVar("Block")
 Result = TypeVar("Result")
 
 _THREADS = 2
-_AHEAD = 4  # blocks: enough that no thread waits for the one who takes the results
+_AHEAD = 4  # blocks, so that the threads need not wait until the results are taken
 
 
 def map_in_threads(function: Callable[[Block], Result], blocks: Iterable[Block]) -> Iterator[Result]:
-    """Yield what `function` makes of each block, in order; for functions whose time goes into NumPy.
+    """Yield the result of `function` for each block, in order; for functions that spend their time in NumPy.
 
-    NumPy computes without the lock of Python's interpreter, so two blocks are worked on at once. Unlike
-    `Executor.map`, which takes all blocks at its start, this is only some blocks ahead of the one that is yielded.
+    NumPy computes without the lock of Python's interpreter, so two blocks are in work at once. `Executor.map` takes all
+    blocks at its start; this takes only a few more than it has yielded.
 
     Raises:
-        Exception: what `function` raised, at its block's place in the order.
+        Exception: whatever `function` raises, when the result of that block is due.
     """
     with ThreadPoolExecutor(_THREADS) as threads:
         ahead: deque[Future[Result]] = deque()

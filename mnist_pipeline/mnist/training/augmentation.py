@@ -1,60 +1,55 @@
-"""Changing training images at random in ways that do not change what they show."""
+"""Changing training images at random without changing what they show."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+import numpy as np
+import numpy.typing as npt
 
 
 class Augmentation(NamedTuple):
-    """Whether images are mirrored left to right, and by how many pixels at most they are moved."""
+    """How training images are changed.
+
+    Attributes:
+        flip: Whether to mirror every other image, left to right.
+        shift: By how many pixels at most to move an image down or up, and right or left.
+    """
 
     flip: bool
-    reach: int
+    shift: int
 
 
 AUGMENTATIONS = {
-    "none": Augmentation(flip=False, reach=0),
-    "shift": Augmentation(flip=False, reach=1),
-    "flip": Augmentation(flip=True, reach=0),
-    "flip-shift": Augmentation(flip=True, reach=1),
+    "none": Augmentation(flip=False, shift=0),
+    "shift": Augmentation(flip=False, shift=1),
+    "flip": Augmentation(flip=True, shift=0),
+    "flip-shift": Augmentation(flip=True, shift=1),
 }
 
 
 def augmented(
-    images: "npt.NDArray[np.uint8]", augmentation: str, generator: "np.random.Generator"
-) -> "npt.NDArray[np.uint8]":
+    images: npt.NDArray[np.uint8], augmentation: Augmentation, generator: np.random.Generator
+) -> npt.NDArray[np.uint8]:
     """Return the images, each changed at random.
 
-    `shift` moves an image by at most one pixel down or up and right or left, with black where nothing comes from;
-    `flip` mirrors every other image, left to right; `flip-shift` does both; `none` changes nothing.
-
     Args:
-        images: Gray values, uint8, shape (n, height, width); stay as they are.
-        augmentation: A name in `AUGMENTATIONS`.
-        generator: Where the chance comes from; in the same state it gives the same images.
+        images: Gray values, uint8, shape (n, height, width). They are not modified.
+        augmentation: What to change. Pixels that move in from outside are black.
+        generator: The source of random numbers; in the same state it gives the same images.
 
     Returns:
         uint8 of the same shape.
     """
-    import numpy as np  # here, because the command's help knows the names above
-
-    flip, reach = AUGMENTATIONS[augmentation]
-    result = images
-    if flip:
+    if augmentation.flip:
         chosen = generator.random(len(images)) < 0.5
-        result = np.where(chosen[:, None, None], result[:, :, ::-1], result)
-    if reach:
-        offsets = generator.integers(-reach, reach + 1, size=(len(images), 2))
-        result = _shifted(result, offsets)
-    return result
+        images = np.where(chosen[:, None, None], images[:, :, ::-1], images)
+    if augmentation.shift:
+        offsets = generator.integers(-augmentation.shift, augmentation.shift + 1, size=(len(images), 2))
+        images = _shifted(images, offsets)
+    return images
 
 
-def _shifted(images: "npt.NDArray[np.uint8]", offsets: "npt.NDArray[np.int64]") -> "npt.NDArray[np.uint8]":
-    """Move each image by its own (rows, columns); one move at a time, for all the images that make it."""
-    import numpy as np
-
+def _shifted(images: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    """Move each image by its own (rows, columns), all images of the same offset at once."""
     height, width = images.shape[1:]
     result = np.zeros_like(images)
     for down, right in np.unique(offsets, axis=0):

@@ -1,48 +1,37 @@
-"""Training a network on labelled images, tracked by MLflow."""
+"""Training a network on labelled images, tracked by MLflow. Imports TensorFlow: import this module in the step only."""
 
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import keras
+import mlflow
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 
 from mnist_pipeline.errors import DataError
 from mnist_pipeline.mnist.data.dataset import Dataset
 from mnist_pipeline.mnist.model.classifier import TrainedModel
 from mnist_pipeline.mnist.model.model_folder import model_target, save_model
+from mnist_pipeline.mnist.tracking import log_files, step_run
 from mnist_pipeline.mnist.training.augmentation import AUGMENTATIONS, augmented
+from mnist_pipeline.mnist.training.epoch_line import epoch_line
 from mnist_pipeline.mnist.training.hyperparameters import NO_CLASS_NAMES, Hyperparameters
-from mnist_pipeline.mnist.training.learning_curves import learning_curves
-from mnist_pipeline.mnist.training.precision import choose_precision
+from mnist_pipeline.mnist.training.networks import for_use
+from mnist_pipeline.mnist.training.optimizers import count_steps
+from mnist_pipeline.mnist.training.precision import choose_precision, layers_compute_in
 from mnist_pipeline.mnist.training.recipes import RECIPES
-
-if TYPE_CHECKING:
-    import keras
 
 LEARNING_CURVES = "learning_curves.png"  # artifact of the MLflow run, after more than one epoch
 
 _EXAMPLE_IMAGES = 3
 
-
-def split_indices(n: int, share: float, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the shuffled indices of the training and of the validation images, of 0..n-1.
-
-    At least one image is left to train on, and at least one to validate on when `share` is above 0 and n above 1.
-    """
-    order = np.random.default_rng(seed).permutation(n)
-    held_out = 0 if share == 0 or n < 2 else min(n - 1, max(1, round(n * share)))
-    return order[held_out:], order[:held_out]
-
-
-def class_names_of(text: str) -> tuple[str, ...]:
-    """Split a comma-separated list of class names; `none` names no class."""
-    return () if text == NO_CLASS_NAMES else tuple(name.strip() for name in text.split(","))
+Metrics = dict[str, float]  # of one epoch, by name: loss, accuracy, and val_loss, val_accuracy if there was validation
 
 
 def train(dataset: Dataset, output_model: str | os.PathLike[str], settings: Hyperparameters | None = None) -> None:
@@ -60,96 +49,103 @@ def train(dataset: Dataset, output_model: str | os.PathLike[str], settings: Hype
         OutputError: `output_model` cannot be written to.
     """
     settings = settings or Hyperparameters()
-    model_target(output_model)  # found out before the training, not after it
+    model_target(output_model)  # fail before the training, not after it
     if int(dataset.labels.max()) >= dataset.n_classes:
         raise DataError(
             f"the data hold the label {dataset.labels.max()} but there are only {dataset.n_classes} class names; "
             "name every class from label 0 on."
         )
-
-    import mlflow
-
-    from mnist_pipeline.mnist.tracking import log_files, step_run
-
     with step_run():
         height, width = dataset.image_size
-        mlflow.log_params(
-            {
-                **asdict(settings),
-                "images": len(dataset.images),
-                "image_size": f"{height}x{width}",
-                "classes": dataset.n_classes,
-            }
-        )
-        network, history = fit(dataset, settings, log=lambda epoch, figures: mlflow.log_metrics(figures, step=epoch))
-        if settings.epochs > 1:  # one point is no curve, and Matplotlib takes a second to start
-            with tempfile.TemporaryDirectory() as aside:
-                file = Path(aside) / LEARNING_CURVES
-                learning_curves(history).savefig(file)
-                log_files({LEARNING_CURVES: file})
-        save_model(
-            TrainedModel(network, dataset.class_names), output_model, dataset.images[:_EXAMPLE_IMAGES], asdict(settings)
-        )
+        size = {"images": len(dataset.images), "image_size": f"{height}x{width}", "classes": dataset.n_classes}
+        mlflow.log_params({**asdict(settings), **size})
+        network, history = fit(dataset, settings, _log_epoch)
+        if settings.epochs > 1:  # one point is no curve
+            _log_learning_curves(history)
+        model = TrainedModel(network, dataset.class_names)
+        save_model(model, output_model, dataset.images[:_EXAMPLE_IMAGES], asdict(settings))
 
 
 def fit(
-    dataset: Dataset, settings: Hyperparameters, log: Callable[[int, dict[str, float]], object]
-) -> tuple["keras.Model", dict[str, list[float]]]:
-    """Train on the dataset; return the network, ready for use, and the figures of each epoch."""
-    import keras
-    import tensorflow as tf
+    dataset: Dataset, settings: Hyperparameters, log: Callable[[int, Metrics], object]
+) -> tuple[keras.Model, dict[str, list[float]]]:
+    """Train on the dataset and print a line for each epoch.
 
-    from mnist_pipeline.mnist.training.networks import for_use
-    from mnist_pipeline.mnist.training.optimizers import count_steps
+    Args:
+        dataset: At least one image.
+        settings: Hyperparameters.
+        log: Called after each epoch with its number, from 0, and its metrics.
 
-    # Here and not earlier: MLflow draws names for its runs from the same source of random numbers as Keras.
+    Returns:
+        The network, ready for use, and the values of each metric, one per epoch.
+    """
+    # Here and not earlier: MLflow draws names for its runs from the same random numbers as Keras.
     keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
     recipe = RECIPES[settings.network]
     batch_size = settings.batch_size or recipe.batch_size
+    augmentation = AUGMENTATIONS[settings.augmentation]
+    precision = choose_precision(settings.precision, gpu=bool(tf.config.list_physical_devices("GPU")))
+
     training, validation = split_indices(len(dataset.images), settings.validation_split, settings.seed)
     targets = keras.utils.to_categorical(dataset.labels, dataset.n_classes)
     smoothed = targets * (1 - recipe.label_smoothing) + recipe.label_smoothing / dataset.n_classes
-    precision = choose_precision(settings.precision, gpu=bool(tf.config.list_physical_devices("GPU")))
-    with _dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32"):
+    validation_data = (dataset.images[validation][..., None], targets[validation]) if len(validation) else None
+
+    with layers_compute_in(precision):
         network = recipe.build(*dataset.image_size, dataset.n_classes)
-    print(f"network {settings.network}: {network.count_params():,} parameters, batches of {batch_size}, {precision}")
     steps = count_steps(len(training), batch_size, settings.epochs)
     recipe.compile(network, steps, settings.learning_rate or recipe.learning_rate)
+    print(f"network {settings.network}: {network.count_params():,} parameters, batches of {batch_size}, {precision}")
 
-    history: dict[str, list[float]] = {}
+    history: dict[str, list[float]] = defaultdict(list)
     generator = np.random.default_rng(settings.seed)
     for epoch in range(settings.epochs):
         started = time.monotonic()
         order = generator.permutation(training)
-        figures = network.fit(
-            augmented(dataset.images[order], settings.augmentation, generator)[..., None],
+        images = augmented(dataset.images[order], augmentation, generator)
+        fitted = network.fit(
+            images[..., None],
             smoothed[order],
             batch_size=batch_size,
-            shuffle=False,  # they are
+            shuffle=False,  # they are shuffled already
             initial_epoch=epoch,
             epochs=epoch + 1,
-            validation_data=(dataset.images[validation][..., None], targets[validation]) if len(validation) else None,
+            validation_data=validation_data,
             verbose=0,
-        ).history
-        logs = {name: float(value) for name, (value,) in figures.items()}
-        for name, value in logs.items():
-            history.setdefault(name, []).append(value)
-        shown = "  ".join(f"{name} {value:.4f}" for name, value in logs.items())
-        print(f"epoch {epoch + 1}/{settings.epochs}  {shown}  ({time.monotonic() - started:.1f} s)", flush=True)
-        # Microsoft's sample calls them Loss and Accuracy; its figures and ours can be compared.
-        log(epoch, {**logs, "Loss": logs["loss"], "Accuracy": logs["accuracy"]})
-    return for_use(network, mirrored=AUGMENTATIONS[settings.augmentation].flip), history
+        )
+        metrics = {name: float(value) for name, (value,) in fitted.history.items()}
+        print(epoch_line(epoch + 1, settings.epochs, metrics, time.monotonic() - started), flush=True)
+        log(epoch, metrics)
+        for name, value in metrics.items():
+            history[name].append(value)
+    return for_use(network, mirrored=augmentation.flip), history
 
 
-@contextmanager
-def _dtype_policy(name: str) -> Iterator[None]:
-    """Build layers under this dtype policy of Keras, and set it back."""
-    import keras
+def split_indices(n: int, share: float, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Shuffle 0..n-1 and split it into the indices of the training images and of the validation images.
 
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
+    At least one image is left to train on, and at least one to validate on if `share` is above 0 and n above 1.
+    """
+    order = np.random.default_rng(seed).permutation(n)
+    held_out = 0 if share == 0 or n < 2 else min(n - 1, max(1, round(n * share)))
+    return order[held_out:], order[:held_out]
+
+
+def class_names_of(text: str) -> tuple[str, ...]:
+    """Split a comma-separated list of class names; `none` names no class."""
+    return () if text == NO_CLASS_NAMES else tuple(name.strip() for name in text.split(","))
+
+
+def _log_epoch(epoch: int, metrics: Metrics) -> None:
+    """Log the metrics, also under the names of Microsoft's sample, so that its runs and ours can be compared."""
+    mlflow.log_metrics({**metrics, "Loss": metrics["loss"], "Accuracy": metrics["accuracy"]}, step=epoch)
+
+
+def _log_learning_curves(history: dict[str, list[float]]) -> None:
+    from mnist_pipeline.mnist.training.learning_curves import learning_curves  # Matplotlib takes a second to start
+
+    with tempfile.TemporaryDirectory() as folder:
+        picture = Path(folder) / LEARNING_CURVES
+        learning_curves(history).savefig(picture)
+        log_files({LEARNING_CURVES: picture})

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from mnist_pipeline.mnist.training.augmentation import AUGMENTATIONS
-from mnist_pipeline.mnist.training.precision import PRECISIONS
-from mnist_pipeline.mnist.training.recipes import RECIPES
 from mnist_pipeline.settings import Settings, setting
+
+# What the names mean is in recipes.py, augmentation.py and precision.py; this module imports neither Keras nor them.
+NETWORK_NAMES = ("small", "wide", "large", "sample")
+AUGMENTATION_NAMES = ("none", "shift", "flip", "flip-shift")
+PRECISION_NAMES = ("auto", "float32", "bfloat16")
 
 NO_CLASS_NAMES = "none"  # not an empty text: mldesigner refuses it as an input of a component
 
@@ -31,16 +33,16 @@ class Hyperparameters(Settings):
         "small",
         "small, wide and large are each slower and more accurate than the one before; sample is the network of "
         "Microsoft's sample, to compare with.",
-        choices=tuple(RECIPES),
+        choices=NETWORK_NAMES,
     )
     augmentation: str = setting(
         "none",
         "shift moves training images by up to one pixel; flip mirrors half of them left to right (for clothes, not for "
         "digits or letters) and doubles the cost of a prediction; flip-shift does both.",
-        choices=tuple(AUGMENTATIONS),
+        choices=AUGMENTATION_NAMES,
     )
     precision: str = setting(
-        "auto", "auto is bfloat16 on a CPU that has instructions for it, otherwise float32.", choices=PRECISIONS
+        "auto", "auto is bfloat16 on a CPU that has instructions for it, otherwise float32.", choices=PRECISION_NAMES
     )
 
 

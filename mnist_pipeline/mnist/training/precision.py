@@ -1,10 +1,14 @@
-"""In which numbers to compute: float32, or bfloat16 where the processor multiplies it faster."""
+"""Which numbers to compute with: float32, or bfloat16 if the processor multiplies it faster."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-PRECISIONS = ("auto", "float32", "bfloat16")
+import keras
+
+DTYPE_POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}  # what Keras calls them
 _CPU_INFO = Path("/proc/cpuinfo")
-_BFLOAT16_FLAGS = {"amx_bf16", "avx512_bf16"}  # as Linux names what a processor offers
+_BFLOAT16_FLAGS = {"amx_bf16", "avx512_bf16"}  # what Linux calls the processor's instructions for bfloat16
 
 
 def choose_precision(precision: str, gpu: bool, cpu_info: Path = _CPU_INFO) -> str:
@@ -14,9 +18,9 @@ def choose_precision(precision: str, gpu: bool, cpu_info: Path = _CPU_INFO) -> s
     al. 2018 for the scheme, Kalamkar et al. 2019 for the format).
 
     Args:
-        precision: One of `PRECISIONS`.
+        precision: One of `hyperparameters.PRECISION_NAMES`.
         gpu: Whether a GPU does the work.
-        cpu_info: What Linux tells about the processor; without it, `auto` is float32.
+        cpu_info: The file in which Linux describes the processor; without it, `auto` is float32.
     """
     if precision != "auto":
         return precision
@@ -24,3 +28,14 @@ def choose_precision(precision: str, gpu: bool, cpu_info: Path = _CPU_INFO) -> s
         return "float32"
     flags = (line for line in cpu_info.read_text(encoding="utf-8").splitlines() if line.startswith("flags"))
     return "bfloat16" if _BFLOAT16_FLAGS & set(next(flags, "").split()) else "float32"
+
+
+@contextmanager
+def layers_compute_in(precision: str) -> Iterator[None]:
+    """Make Keras build layers for `float32` or `bfloat16` as long as the body lasts."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(DTYPE_POLICIES[precision])
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+
+import keras
 
 from mnist_pipeline.mnist.training.networks import build_lenet, build_network, build_sample_network
 from mnist_pipeline.mnist.training.optimizers import compile_constant_adam, compile_one_cycle
-
-if TYPE_CHECKING:
-    import keras
 
 
 @dataclass(frozen=True)
@@ -17,31 +16,26 @@ class Recipe:
 
     Attributes:
         build: Returns the untrained network for (height, width, number of classes).
-        compile: Gives it loss and optimizer, for (network, optimizer steps of the whole fit, learning rate).
-        batch_size: Images a step, unless the user names another.
-        learning_rate: The same; the highest one where the rate changes over the fit.
-        label_smoothing: How much of the probability that a training image's target leaves to all classes alike, 0 up
-            to 1 (Szegedy et al. 2016).
+        compile: Sets loss and optimizer, given (network, optimizer steps of the whole fit, learning rate).
+        batch_size: Images per step, unless the user chooses another.
+        learning_rate: Learning rate, unless the user chooses another; the peak if the rate changes over the fit.
+        label_smoothing: Share of the probability that a target spreads over all classes alike, from 0 to below 1
+            (Szegedy et al. 2016).
     """
 
-    build: Callable[[int, int, int], "keras.Model"]
-    compile: Callable[["keras.Model", int, float], None]
+    build: Callable[[int, int, int], keras.Model]
+    compile: Callable[[keras.Model, int, float], None]
     batch_size: int
     learning_rate: float
     label_smoothing: float = 0.0
 
 
-def _wide(height: int, width: int, n_classes: int) -> "keras.Model":
-    return build_network(height, width, n_classes, filters=(32, 64, 128, 128))
-
-
-def _large(height: int, width: int, n_classes: int) -> "keras.Model":
-    return build_network(height, width, n_classes, filters=(64, 128, 256, 256))
-
+_build_wide = partial(build_network, filters=(32, 64, 128, 128))
+_build_large = partial(build_network, filters=(64, 128, 256, 256))
 
 RECIPES = {
     "small": Recipe(build_lenet, compile_one_cycle, batch_size=128, learning_rate=0.01, label_smoothing=0.05),
-    "wide": Recipe(_wide, compile_one_cycle, batch_size=128, learning_rate=0.01, label_smoothing=0.05),
-    "large": Recipe(_large, compile_one_cycle, batch_size=128, learning_rate=0.005, label_smoothing=0.05),
+    "wide": Recipe(_build_wide, compile_one_cycle, batch_size=128, learning_rate=0.01, label_smoothing=0.05),
+    "large": Recipe(_build_large, compile_one_cycle, batch_size=128, learning_rate=0.005, label_smoothing=0.05),
     "sample": Recipe(build_sample_network, compile_constant_adam, batch_size=256, learning_rate=0.001),
 }

@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 
 from mnist_pipeline.mnist.training.augmentation import AUGMENTATIONS, augmented
+from mnist_pipeline.mnist.training.hyperparameters import AUGMENTATION_NAMES
 
 IMAGES = np.random.default_rng(5).integers(1, 256, (300, 4, 3)).astype(np.uint8)
 
 
 def augment(images, augmentation, seed=1):
-    return augmented(images, augmentation, np.random.default_rng(seed))
+    return augmented(images, AUGMENTATIONS[augmentation], np.random.default_rng(seed))
 
 
 def moved(image, down, right):
@@ -19,7 +20,11 @@ def moved(image, down, right):
     return result
 
 
-@pytest.mark.parametrize("augmentation", AUGMENTATIONS)
+def test_every_name_of_an_augmentation_has_one_and_the_reverse():
+    assert tuple(AUGMENTATIONS) == AUGMENTATION_NAMES
+
+
+@pytest.mark.parametrize("augmentation", AUGMENTATION_NAMES)
 @pytest.mark.parametrize("shape", [(300, 4, 3), (1, 1, 1), (2, 1, 9), (0, 5, 5)])
 def test_shape_and_dtype_stay_and_so_do_the_images_given(augmentation, shape):
     images = IMAGES if shape == IMAGES.shape else np.full(shape, 200, np.uint8)

@@ -1,6 +1,12 @@
+import keras
 import pytest
 
-from mnist_pipeline.mnist.training.precision import choose_precision
+from mnist_pipeline.mnist.training.hyperparameters import PRECISION_NAMES
+from mnist_pipeline.mnist.training.precision import DTYPE_POLICIES, choose_precision, layers_compute_in
+
+
+def test_every_name_of_a_precision_is_auto_or_has_a_dtype_policy_and_the_reverse():
+    assert ("auto", *DTYPE_POLICIES) == PRECISION_NAMES
 
 
 @pytest.mark.parametrize(
@@ -27,3 +33,12 @@ def test_auto_is_bfloat16_only_on_a_cpu_that_offers_it(cpu_info, gpu, chosen, tm
 @pytest.mark.parametrize("gpu", [False, True])
 def test_a_precision_that_is_named_is_taken(precision, gpu, tmp_path):
     assert choose_precision(precision, gpu, tmp_path / "none") == precision
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_layers_compute_in_the_precision_in_which_they_are_built_and_others_stay_as_they_were(precision):
+    with layers_compute_in(precision):
+        layer = keras.layers.Dense(1)
+
+    assert layer.compute_dtype == precision
+    assert keras.layers.Dense(1).compute_dtype == "float32"

@@ -11,7 +11,7 @@ from idx_data import patterned
 from mnist_pipeline.errors import SettingError
 from mnist_pipeline.mnist.data.dataset import Dataset
 from mnist_pipeline.mnist.training.fit import fit
-from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
+from mnist_pipeline.mnist.training.hyperparameters import NETWORK_NAMES, Hyperparameters
 from mnist_pipeline.mnist.training.recipes import RECIPES
 
 MIRRORED = {
@@ -42,6 +42,10 @@ def pixels_of(dataset):
 def mirrored(shapes):
     """A network trained in bfloat16 on `shapes`, moved and mirrored. Read it only."""
     return trained(shapes, **MIRRORED)[0]
+
+
+def test_every_name_of_a_network_has_a_recipe_and_the_reverse():
+    assert tuple(RECIPES) == NETWORK_NAMES
 
 
 @pytest.mark.parametrize(
