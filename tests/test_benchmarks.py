@@ -1,4 +1,4 @@
-"""The benchmarks' command; nothing is timed here."""
+"""The command of the benchmarks; nothing is timed here."""
 
 import subprocess
 import sys
@@ -29,7 +29,7 @@ def test_the_help_names_every_stage():
         (["--data", "nowhere"], "nowhere: no train-images-idx3-ubyte.gz"),
     ],
 )
-def test_what_cannot_be_measured_is_refused_before_anything_is(arguments, finding):
+def test_wrong_arguments_are_refused_before_anything_is_measured(arguments, finding):
     finished = benchmarks(*arguments)
 
     assert finished.returncode == 2
