@@ -1,4 +1,4 @@
-"""Small data in real formats and an MLflow store of one's own, for every test."""
+"""Small data in real formats, and an MLflow store for each test."""
 
 import hashlib
 import os
@@ -14,9 +14,9 @@ from idx_data import write_idx
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with the files that have slow tests, so that no process is left alone with one of them in the end.
+    """Run the files with slow tests first, so that no process is left alone with one of them at the end.
 
-    A long test is a slow one too.
+    A long test is also marked slow.
     """
     for item in items:
         if item.get_closest_marker("long"):
@@ -36,7 +36,7 @@ def idx_folder(tmp_path) -> Path:
 
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory) -> Path:
-    """An MLflow database with its tables made, which takes seconds, to be copied."""
+    """An MLflow database to copy; making its tables takes seconds."""
     from mlflow import MlflowClient
 
     database = tmp_path_factory.mktemp("empty_store") / "mlflow.db"
@@ -47,7 +47,7 @@ def empty_store(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def runs(tmp_path, empty_store):
-    """A folder for runs, with an MLflow store whose tables are made already, which takes seconds."""
+    """A folder for runs, with an empty MLflow store in it."""
     folder = tmp_path / "runs"
     folder.mkdir()
     shutil.copyfile(empty_store, folder / "mlflow.db")
@@ -56,7 +56,7 @@ def runs(tmp_path, empty_store):
 
 @contextmanager
 def store_in(folder: Path, empty_store: Path):
-    """Let MLflow log to `folder`, database and artifacts, as long as the body lasts; yield a client."""
+    """Make MLflow log to `folder`, database and artifacts, within the body; yield a client."""
     import mlflow
 
     shutil.copyfile(empty_store, folder / "mlflow.db")
@@ -75,7 +75,7 @@ def store_in(folder: Path, empty_store: Path):
 
 @pytest.fixture
 def mlflow_store(tmp_path, empty_store) -> Iterator:
-    """An empty MLflow store that steps log to; its client, whose runs are in the experiment `here`."""
+    """The client of an empty MLflow store that steps log to; their runs are in the experiment `here`."""
     folder = tmp_path / "mlflow_store"
     folder.mkdir()
     with store_in(folder, empty_store) as client:
@@ -84,7 +84,7 @@ def mlflow_store(tmp_path, empty_store) -> Iterator:
 
 @pytest.fixture(scope="session")
 def session_store(tmp_path_factory, empty_store):
-    """A context manager like `mlflow_store`, for fixtures that live as long as the session."""
+    """A function that returns a context manager like `mlflow_store`, for fixtures of the whole session."""
     return lambda: store_in(tmp_path_factory.mktemp("store"), empty_store)
 
 
@@ -102,10 +102,10 @@ def only_run():
 
 @pytest.fixture(scope="session")
 def environments(tmp_path_factory):
-    """A function that returns the `bin` folder of an environment with just the packages of a conda file.
+    """A function that returns the `bin` folder of an environment with only the packages of a conda file.
 
-    Each is made once, by the first process that needs it, for all processes of a parallel run. If the variable
-    MNIST_PIPELINE_TEST_ENVIRONMENTS names a folder, environments are kept there for the next run too.
+    The first process that needs an environment makes it for all processes of a parallel run. If the variable
+    MNIST_PIPELINE_TEST_ENVIRONMENTS names a folder, environments are kept there for the next run.
     """
     from job_environment import make_environment, pip_list
 
@@ -118,7 +118,7 @@ def environments(tmp_path_factory):
         folder = shared / f"{conda_file['name']}-{packages[:12]}"
         with FileLock(f"{folder}.lock"):
             if not (folder / "complete").exists():
-                shutil.rmtree(folder, ignore_errors=True)  # what an interrupted run has left
+                shutil.rmtree(folder, ignore_errors=True)  # left by an interrupted run
                 make_environment(conda_file, folder)
                 (folder / "complete").touch()
         return folder / "bin"
@@ -128,7 +128,7 @@ def environments(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def tracking_server(tmp_path_factory):
-    """The URL of a real MLflow server: like in the cloud, the steps' own environments have only a client."""
+    """The URL of a real MLflow server; the steps' own environments have only a client, as in the cloud."""
     from job_environment import mlflow_server
 
     with mlflow_server(tmp_path_factory.mktemp("server")) as url:
@@ -137,7 +137,7 @@ def tracking_server(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def azurite():
-    """A real Azurite for all tests of the stand-in workspace."""
+    """A real Azurite, shared by all tests of the stand-in workspace."""
     from workspace_stand_in import running_azurite
 
     with running_azurite() as azurite:
@@ -146,7 +146,7 @@ def azurite():
 
 @pytest.fixture(scope="session")
 def container(azurite, tmp_path_factory):
-    """A container whose folders can be mounted; skips a test where this machine cannot, but not in CI."""
+    """A container whose folders can be mounted; skips the test if this machine cannot mount, but fails it in CI."""
     from azure_mount import missing, storage
 
     if lacking := missing():

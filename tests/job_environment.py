@@ -77,7 +77,9 @@ def mlflow_server(folder: Path) -> Iterator[str]:
     port = free_port()
     stores = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", folder / "artifacts"]
     command = [Path(sys.executable).with_name("mlflow"), "server", "--port", str(port), "--workers", "1", *stores]
-    with until_healthy(command, f"http://127.0.0.1:{port}", "/health", folder / "log.txt") as url:
+    # What runs jobs in the server is eight more processes, which no test needs.
+    variables = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with until_healthy(command, f"http://127.0.0.1:{port}", "/health", folder / "log.txt", **variables) as url:
         yield url
 
 

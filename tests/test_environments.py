@@ -1,8 +1,10 @@
-"""What the conda files list; that it is enough to run every step is shown in workspace/test_submitted_job_runs.py."""
+"""What is installed, here and in the cloud; test_submitted_job_runs.py shows that the conda files are enough."""
 
 import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 import yaml
@@ -10,34 +12,75 @@ from job_environment import pip_list
 
 from mnist_pipeline.components.environment import KERAS, KERAS_GPU, PREP
 
+PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
+PROJECT = tomllib.loads(PYPROJECT.read_text())["project"]
+KINDS = {"prep": PREP, "keras": KERAS, "keras-gpu": KERAS_GPU}
+CONDA_FILES = {name: yaml.safe_load(kind["conda_file"].read_text()) for name, kind in KINDS.items()}
+VERSIONS = ["3.11", "3.12", "3.13"]
+
 
 def test_preparing_needs_no_tensorflow():
-    packages = pip_list(yaml.safe_load(PREP["conda_file"].read_text()))
+    packages = pip_list(CONDA_FILES["prep"])
 
     assert not [package for package in packages if package.startswith(("tensorflow", "keras"))]
 
 
-@pytest.mark.long
-def test_pip_finds_versions_that_go_together_for_every_conda_file(environments, tmp_path):
-    """By installing them for other tests; the GPU's list, which no test needs, only adds to what is installed then.
-
-    That says something of the conda files' own Python only. Whoever tests with another lets pip look for all of it.
-    """
-    prep, keras, gpu = (yaml.safe_load(kind["conda_file"].read_text()) for kind in (PREP, KERAS, KERAS_GPU))
-    # What goes together in a long list does so in a part of it.
-    assert set(pip_list(prep)) <= set(pip_list(keras)) == without_extras(pip_list(gpu))
-    for conda_file in (prep, keras, gpu):
+def test_every_conda_file_has_the_python_that_is_tried_out():
+    for conda_file in CONDA_FILES.values():
         assert [entry for entry in conda_file["dependencies"] if "python=" in entry] == ["python=3.11"]
 
-    # fast-deps: reads the metadata of a wheel without fetching all of it, here gigabytes of CUDA
-    pip = [environments(keras) / "pip", "install", "--quiet", "--dry-run", "--use-feature=fast-deps"]
-    if sys.version_info[:2] != (3, 11):
-        target = ["--python-version", "3.11", "--only-binary=:all:", "--ignore-installed", "--target"]
-        pip += [*target, tmp_path / "unused"]
-    resolved = subprocess.run([*pip, *pip_list(gpu)], capture_output=True, text=True)
 
+def test_these_are_the_python_versions_that_the_package_admits():
+    named = [name.rpartition(" ")[2] for name in PROJECT["classifiers"] if re.search(r"Python :: 3\.\d+$", name)]
+
+    assert named == VERSIONS
+    assert PROJECT["requires-python"] == ">=3.11,<3.14"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_dependencies_and_all_extras_go_together(version):
+    resolved = resolve(version, PYPROJECT, "--all-extras")
+
+    assert f"tensorflow=={tensorflow(pip_list(CONDA_FILES['keras']))}" in resolved, "the same here and in the cloud"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", CONDA_FILES)
+def test_the_packages_of_a_conda_file_go_together(version, name, tmp_path):
+    requirements = tmp_path / "requirements.in"
+    requirements.write_text("\n".join(pip_list(CONDA_FILES[name])))
+
+    resolved = resolve(version, requirements)
+
+    assert {without_extras(package) for package in pip_list(CONDA_FILES[name])} <= resolved
+
+
+@pytest.mark.long
+def test_packages_that_do_not_go_together_are_noticed(tmp_path):
+    requirements = tmp_path / "requirements.in"
+    requirements.write_text("mlflow-skinny==3.14.0\nmlflow==3.15.0\n")
+
+    with pytest.raises(AssertionError, match="No solution found"):
+        resolve("3.11", requirements)
+
+
+def resolve(version: str, requirements: Path, *options: str) -> set[str]:
+    """Return the pins, `name==version`, with which Python `version` would meet `requirements`, from wheels only."""
+    uv = [Path(sys.executable).with_name("uv"), "pip", "compile", "--no-config", "--no-header", "--no-annotate"]
+    target = ["--python-version", version, "--only-binary", ":all:"]
+    resolved = subprocess.run([*uv, *target, *options, requirements], capture_output=True, text=True)
     assert resolved.returncode == 0, resolved.stderr
+    return {line.partition(" ;")[0] for line in resolved.stdout.splitlines()}
 
 
-def without_extras(packages):
-    return {re.sub(r"\[.*\]", "", package) for package in packages}
+def tensorflow(packages: list[str]) -> str:
+    """Return the version of TensorFlow that a list pins."""
+    (pin,) = [package for package in packages if package.startswith("tensorflow==")]
+    return pin.partition("==")[2]
+
+
+def without_extras(package: str) -> str:
+    """Return a requirement without its extras: `tensorflow==2.21.0` for `tensorflow[and-cuda]==2.21.0`."""
+    return re.sub(r"\[.*\]", "", package)

@@ -83,7 +83,7 @@ def copy_snapshot(call: NodeCall) -> None:
 
 def _forward(process: subprocess.Popen[str], call: NodeCall) -> None:
     assert process.stdout is not None  # it is a pipe
-    with contextlib.suppress(ValueError):  # the log is closed: a process that left the group still prints
+    with process.stdout, contextlib.suppress(ValueError):  # the log is closed: a process that left the group prints
         for line in process.stdout:
             call.print_line(line.rstrip("\n"))
 
