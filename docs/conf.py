@@ -1,0 +1,24 @@
+"""How Sphinx builds the documentation: `make docs`."""
+
+import importlib.metadata
+
+project = "mnist-pipeline"
+author = "the mnist-pipeline contributors"
+release = importlib.metadata.version("mnist-pipeline")
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = f"{project} {release}"
+
+myst_heading_anchors = 3
+
+# The reference is made from the docstrings. Nothing is computed for it, so the libraries that take seconds stay out.
+autodoc_mock_imports = ["tensorflow", "keras", "onnxruntime", "mlflow", "matplotlib"]
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+
+# `make docs` asks for every cross-reference (-n). Those to other projects would need the network, so only ours are checked.
+nitpick_ignore_regex = [(".*", r"(?!mnist_pipeline).*")]
