@@ -1,5 +1,5 @@
 # make check: everything a change must pass, in about six minutes; needs `pip install -e '.[dev]'`.
-.PHONY: check test test-long mutants
+.PHONY: check docs test test-long mutants
 
 check:
 	ruff format --check .
@@ -7,6 +7,10 @@ check:
 	mypy
 	lint-imports
 	pytest -n 2 -m "not slow"
+
+# The documentation as a site in build/docs. Made anew each time, because a page is warned about only when it is read.
+docs:
+	sphinx-build -q -E -a -n -W --keep-going docs build/docs
 
 test:
 	pytest -n 2
