@@ -2,6 +2,8 @@
 
 import importlib.metadata
 
+from sphinx.ext.autodoc.mock import _MockObject
+
 project = "mnist-pipeline"
 author = "the mnist-pipeline contributors"
 release = importlib.metadata.version("mnist-pipeline")
@@ -13,8 +15,9 @@ html_title = f"{project} {release}"
 
 myst_heading_anchors = 3
 
-# The reference is made from the docstrings. Nothing is computed for it, so the libraries that take seconds stay out.
+# The reference is made from the docstrings. Nothing is computed for it, so slow libraries are not imported.
 autodoc_mock_imports = ["tensorflow", "keras", "onnxruntime", "mlflow", "matplotlib"]
+_MockObject.__or__ = lambda self, _: self  # for type hints such as `tf.Tensor | None`
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 napoleon_google_docstring = True
