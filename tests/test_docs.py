@@ -115,6 +115,6 @@ def anchors(document: Path) -> list[str]:
 
 
 def files_of_the_repository() -> Iterator[Path]:
-    yield from ROOT.glob("*.*")
+    yield from ROOT.glob("*.*")  # those that begin with a dot, too
     for folder in ("mnist_pipeline", "tests", "docs", "benchmarks", "notebooks", "tools"):
         yield from (ROOT / folder).rglob("*.*")
