@@ -1,12 +1,12 @@
 # The one definition of the checks: .ci/run, the GitHub workflow and the pre-commit hooks call these targets.
 # They need `pip install -e '.[dev]'` and its environment activated.
-.PHONY: check lint format-check ruff types layers test-fast test test-long mutants
+.PHONY: check lint format-check ruff types layers docs test-fast test test-long mutants
 
 # What every change must pass.
 check: lint test-fast
 
-# Everything but the tests. The build of the documentation belongs here too.
-lint: format-check ruff types layers
+# Everything but the tests.
+lint: format-check ruff types layers docs
 
 format-check:
 	ruff format --check .
@@ -22,6 +22,10 @@ layers:
 
 test-fast:
 	pytest -n 2 -m "not slow"
+
+# The documentation as a site in build/docs. Made anew each time, because a page is warned about only when it is read.
+docs:
+	sphinx-build -q -E -a -n -W --keep-going docs build/docs
 
 # Adds the tests that train networks and run whole pipelines.
 test:
