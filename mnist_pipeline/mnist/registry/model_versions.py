@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 def model_versions(name: str = ModelName.model_name, tracking_uri: str | None = None) -> "pd.DataFrame":
     """Return one row per version of a registered model, the oldest first; no rows if the model does not exist.
 
-    | column | dtype | content |
-    |---|---|---|
-    | `version` | `int64` | number of the version |
-    | `champion` | `bool` | whether it is the champion |
-    | `challenger` | `bool` | whether it is the challenger |
-    | `champion_since` | `datetime64[ns, UTC]` | when the champion became the champion; NaT for all other versions |
-    | `created` | `datetime64[ns, UTC]` | when the version was created |
-    | `accuracy` | `float64` | share of the test images that the model classifies correctly, 0..1 |
-    | `loss` | `float64` | mean cross-entropy in nats; NaN if scoring wrote none |
-    | `images` | `Int64` | number of test images; NA if scoring wrote no predictions |
-    | `test_data` | `string` | SHA-256 of the test data; versions with the same one can be compared |
-    | `pipeline_run` | `string` | id of the pipeline's MLflow run |
-    | `git_commit` | `string` | commit of the code that started the pipeline; NA if unknown |
+    Columns:
+
+    - `version` (int64): number of the version
+    - `champion` (bool): whether it is the champion
+    - `challenger` (bool): whether it is the challenger
+    - `champion_since` (datetime64[ns, UTC]): when the champion became the champion; NaT for all other versions
+    - `created` (datetime64[ns, UTC]): when the version was created
+    - `accuracy` (float64): share of the test images that the model classifies correctly, 0..1
+    - `loss` (float64): mean cross-entropy in nats; NaN if scoring wrote none
+    - `images` (Int64): number of test images; NA if scoring wrote no predictions
+    - `test_data` (string): SHA-256 of the test data; versions with the same one can be compared
+    - `pipeline_run` (string): id of the pipeline's MLflow run
+    - `git_commit` (string): commit of the code that started the pipeline; NA if unknown
 
     Args:
         name: Name in the registry.
