@@ -55,9 +55,9 @@ def run(data: str, output_dir: Path, mode: "Mode", **settings: Any) -> None:
     mnist-pipeline run --data fashion-mnist --network wide --augmentation flip
     mnist-pipeline run --data ~/my-digits --epochs 20 --model-name digits
     """
-    from mnist_pipeline.mnist.data.named_data import find_data
+    from mnist_pipeline.mnist.data.named_data import fetch_data
 
-    found = find_data(data)  # before the seconds that the next imports take
+    found = fetch_data(data)  # before the seconds that the next imports take
     from azure.ai.ml import Input
 
     # mldesigner looks through all loaded modules when it meets a component, so this comes before MLflow's modules.

@@ -71,7 +71,7 @@ def _split_data(pipeline: str, data: tuple[str, ...]) -> dict[str, str]:
 
 def _find(text: str) -> tuple[str, str]:
     """Return the path and the class names of data, as one text; IDX files on this machine are checked first."""
-    from mnist_pipeline.mnist.data.named_data import find_data
+    from mnist_pipeline.mnist.data.named_data import fetch_data
     from mnist_pipeline.sdk import is_local
     from mnist_pipeline.workspace.data import data_path
 
@@ -79,7 +79,7 @@ def _find(text: str) -> tuple[str, str]:
         text = data_path(text)
         if not is_local(text):
             return text, ""
-    found = find_data(text)
+    found = fetch_data(text)
     return str(found.folder), ",".join(found.class_names)
 
 

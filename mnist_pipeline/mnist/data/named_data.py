@@ -49,7 +49,7 @@ class NamedData:
     class_names: tuple[str, ...] = ()
 
 
-def find_data(name: str) -> NamedData:
+def fetch_data(name: str) -> NamedData:
     """Return the data called `sample` or `fashion-mnist`, or those in the folder `name`; download them if necessary.
 
     Raises:

@@ -12,7 +12,7 @@ from idx_data import write_patterned_idx
 
 from mnist_pipeline.errors import DownloadError, IdxError
 from mnist_pipeline.mnist.data.dataset import read_dataset
-from mnist_pipeline.mnist.data.named_data import DEBIAN_FOLDER, FASHION_MNIST_FILES, download_fashion_mnist, find_data
+from mnist_pipeline.mnist.data.named_data import DEBIAN_FOLDER, FASHION_MNIST_FILES, download_fashion_mnist, fetch_data
 from mnist_pipeline.mnist.data.sample import sample_folder
 
 # Debian strips the name and the time from the header of a gzip file; these are the times that the authors' files carry.
@@ -57,7 +57,7 @@ def serve():
 
 
 def test_the_sample_is_small_balanced_and_named():
-    data = find_data("sample")
+    data = fetch_data("sample")
 
     train, test = read_dataset(data.folder, "train"), read_dataset(data.folder, "test")
     assert np.bincount(train.labels).tolist() == [500] * 10
@@ -75,13 +75,13 @@ def test_the_sample_is_a_cut_of_fashion_mnist_with_its_licence():
 
 
 def test_fashion_mnist_is_taken_from_debian_where_it_is_installed():
-    assert find_data("fashion-mnist").folder == DEBIAN_FOLDER
+    assert fetch_data("fashion-mnist").folder == DEBIAN_FOLDER
 
 
 def test_any_other_name_is_a_folder(tmp_path):
     write_patterned_idx(tmp_path / "mine", 4, 4, 2)
 
-    assert find_data(str(tmp_path / "mine")).folder == tmp_path / "mine"
+    assert fetch_data(str(tmp_path / "mine")).folder == tmp_path / "mine"
 
 
 def test_a_folder_without_test_images_is_refused(tmp_path):
@@ -89,7 +89,7 @@ def test_a_folder_without_test_images_is_refused(tmp_path):
     (tmp_path / "t10k-images-idx3-ubyte").unlink()
 
     with pytest.raises(IdxError, match="t10k-images-idx3-ubyte is missing"):
-        find_data(str(tmp_path))
+        fetch_data(str(tmp_path))
 
 
 def test_the_published_files_are_downloaded_once_and_checked(published_files, serve, tmp_path):
