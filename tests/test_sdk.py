@@ -195,4 +195,5 @@ def test_no_other_file_of_the_package_uses_private_members():
         if file.name != "sdk.py" and (members := private_members_in(file))
     }
 
-    assert used == {"components/both_ways.py": {"_component"}}
+    mlflow = {"mnist/registry/client.py": {"_registry_uri"}}  # of MLflow's client, which has no public name for it
+    assert used == {"components/both_ways.py": {"_component"}, **mlflow}

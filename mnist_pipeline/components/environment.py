@@ -12,6 +12,13 @@ _GPU_IMAGE = (
 )
 _FOLDER = Path(__file__).parent / "environments"
 
-PREP: dict[str, Any] = {"image": _IMAGE, "conda_file": _FOLDER / "prep.yaml"}
-KERAS: dict[str, Any] = {"image": _IMAGE, "conda_file": _FOLDER / "keras.yaml"}
-KERAS_GPU: dict[str, Any] = {"image": _GPU_IMAGE, "conda_file": _FOLDER / "keras-gpu.yaml"}
+
+def _environment(image: str, conda_file: str) -> Any:
+    """Return an environment; in a job, which has no conda files, a name that mldesigner does not look up."""
+    file = _FOLDER / conda_file
+    return {"image": image, "conda_file": file} if file.exists() else "azureml:of-this-job"
+
+
+PREP = _environment(_IMAGE, "prep.yaml")
+KERAS = _environment(_IMAGE, "keras.yaml")
+KERAS_GPU = _environment(_GPU_IMAGE, "keras-gpu.yaml")

@@ -4,7 +4,6 @@ Azure ML starts a step with only this folder on `sys.path`. So a job finds this 
 makes it the package in the folder above. Nothing imports this file outside a job.
 """
 
-import os
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -12,9 +11,6 @@ from types import TracebackType
 __path__ = [str(Path(__file__).resolve().parents[1])]
 
 from mnist_pipeline.errors import exit_with_one_sentence  # it needs __path__
-
-# Where azure-ai-ml is installed, mldesigner would read the step's conda file, which no snapshot holds.
-os.environ["MLDESIGNER_COMPONENT_EXECUTION"] = "true"
 
 
 def _report(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:

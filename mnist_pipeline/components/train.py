@@ -5,7 +5,7 @@ from mldesigner import Input, Output, command_component
 from mnist_pipeline.components.both_ways import both_ways
 from mnist_pipeline.components.environment import KERAS, SNAPSHOT, VERSION
 from mnist_pipeline.components.takes import takes
-from mnist_pipeline.mnist.training.hyperparameters import ClassNames, Hyperparameters
+from mnist_pipeline.mnist.training.hyperparameters import ClassNames, Hyperparameters, class_names_of
 from mnist_pipeline.settings import select
 
 
@@ -34,9 +34,11 @@ def keras_train_component(
         **settings: Hyperparameters and class names.
     """
     from mnist_pipeline.mnist.data.dataset import find_image_size, read_csv_dataset
-    from mnist_pipeline.mnist.training.fit import class_names_of, train
 
     hyperparameters = Hyperparameters(**select(settings, Hyperparameters))
     class_names = class_names_of(ClassNames(**select(settings, ClassNames)).class_names)
+
+    from mnist_pipeline.mnist.training.fit import train  # here, because it imports TensorFlow
+
     image_size = None if idx_data is None else find_image_size(idx_data)
     train(read_csv_dataset(input_data, image_size, class_names), output_model, hyperparameters)

@@ -132,11 +132,7 @@ def test_by_a_step_in_a_job(value, has_sdk, sentence, tmp_path):
 
     mldesigner checks the type in its own words, and the range too where it finds the Azure SDK.
     """
-    snapshot = tmp_path / "snapshot"
-    for name in ("components", "mnist"):
-        shutil.copytree(PACKAGE / name, snapshot / name)
-    for name in ("errors.py", "files.py", "settings.py"):
-        shutil.copyfile(PACKAGE / name, snapshot / name)
+    snapshot = shutil.copytree(keras_train_component.component.code, tmp_path / "snapshot")
     command = keras_train_component.component.command.replace("$[[idx_data='${{inputs.idx_data}}']]", "")
     for name, port in keras_train_component.component.inputs.items():
         given = {"epochs": value, "input_data": str(tmp_path)}.get(name, str(port.default))

@@ -21,7 +21,7 @@ from mnist_pipeline.mnist.model.model_folder import model_target, save_model
 from mnist_pipeline.mnist.tracking import log_files, step_run
 from mnist_pipeline.mnist.training.augmentation import AUGMENTATIONS, augmented
 from mnist_pipeline.mnist.training.epoch_line import epoch_line
-from mnist_pipeline.mnist.training.hyperparameters import NO_CLASS_NAMES, Hyperparameters
+from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
 from mnist_pipeline.mnist.training.networks import for_use
 from mnist_pipeline.mnist.training.optimizers import count_steps
 from mnist_pipeline.mnist.training.precision import choose_precision, layers_compute_in
@@ -130,11 +130,6 @@ def split_indices(n: int, share: float, seed: int) -> tuple[npt.NDArray[np.int64
     order = np.random.default_rng(seed).permutation(n)
     held_out = 0 if share == 0 or n < 2 else min(n - 1, max(1, round(n * share)))
     return order[held_out:], order[:held_out]
-
-
-def class_names_of(text: str) -> tuple[str, ...]:
-    """Split a comma-separated list of class names; `none` names no class."""
-    return () if text == NO_CLASS_NAMES else tuple(name.strip() for name in text.split(","))
 
 
 def _log_epoch(epoch: int, metrics: Metrics) -> None:

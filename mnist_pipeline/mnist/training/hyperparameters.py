@@ -59,3 +59,8 @@ class ClassNames(Settings):
         "Names of the classes from label 0 on, separated by commas; none if they have no names.",
         min=1,
     )
+
+
+def class_names_of(text: str) -> tuple[str, ...]:
+    """Split a comma-separated list of class names; `none` names no class."""
+    return () if text == NO_CLASS_NAMES else tuple(name.strip() for name in text.split(","))

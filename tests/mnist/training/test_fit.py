@@ -7,8 +7,8 @@ from idx_data import patterned
 from mnist_pipeline.errors import DataError, MnistPipelineError, OutputError, SettingError
 from mnist_pipeline.mnist.data.dataset import Dataset
 from mnist_pipeline.mnist.model.model_folder import load_model
-from mnist_pipeline.mnist.training.fit import class_names_of, split_indices, train
-from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
+from mnist_pipeline.mnist.training.fit import split_indices, train
+from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters, class_names_of
 
 ONE_EPOCH = Hyperparameters(epochs=1, batch_size=8)
 
