@@ -17,7 +17,7 @@ from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
 @takes(Hyperparameters)
 def image_classification_train_component(
     data: Input(type="uri_folder"),
-    model: Output(type="mlflow_model", mode="rw_mount"),
+    model: Output(type="mlflow_model"),
     **hyperparameters,
 ):
     """Train a Keras network and save it as an MLflow model.

@@ -40,7 +40,7 @@ def script_component(
             port = parameter.annotation
             description = port.description or described[port_name]
             if isinstance(port, mldesigner.Output):
-                outputs[port_name] = Output(type=port.type, mode=port.mode, description=description)
+                outputs[port_name] = Output(type=port.type, description=description)
             else:
                 inputs[port_name] = Input(
                     type=port.type,

@@ -55,12 +55,6 @@ def test_its_command_lines_run_as_they_would_in_the_cloud(tmp_path, runs):
     assert {name: version.tags[f"hyperparameter.{name}"] for name in expected} == expected
 
 
-def test_the_model_output_is_mounted_read_write():
-    node = job_on(".", ".").jobs["train_node"]
-
-    assert node.component.outputs["model"].mode == "rw_mount"
-
-
 def test_compute_and_instance_type_reach_every_node():
     job = train_evaluate_register_pipeline(
         train_data_asset_uri=Input(type="uri_folder", path="azureml:train:1"),
