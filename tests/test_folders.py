@@ -2,6 +2,7 @@ import multiprocessing
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -89,3 +90,37 @@ def test_processes_that_write_one_folder_at_the_same_time_agree(tmp_path):
 
     assert [writer.exitcode for writer in writers] == [0, 0, 0, 0]
     assert files_of(tmp_path) == {f"folder/{name}": content for name, content in FILES.items()}
+
+
+@pytest.fixture
+def overtaken(monkeypatch):
+    """A function that lets another call of `write_folder` win, just before the next rename."""
+
+    def overtake(folder, files):
+        rename = Path.rename
+
+        def late(path, target):
+            monkeypatch.setattr(Path, "rename", rename)
+            write_folder(folder, files)
+            return path.rename(target)
+
+        monkeypatch.setattr(Path, "rename", late)
+
+    return overtake
+
+
+def test_a_process_that_was_slower_with_the_same_files_is_content(overtaken, tmp_path):
+    overtaken(tmp_path / "folder", FILES)
+
+    write_folder(tmp_path / "folder", FILES)
+
+    assert files_of(tmp_path) == {f"folder/{name}": content for name, content in FILES.items()}
+
+
+def test_a_process_that_was_slower_with_other_files_fails_and_changes_nothing(overtaken, tmp_path):
+    overtaken(tmp_path / "folder", {"other.py": b"three"})
+
+    with pytest.raises(OSError, match="not empty"):
+        write_folder(tmp_path / "folder", FILES)
+
+    assert files_of(tmp_path) == {"folder/other.py": b"three"}

@@ -77,6 +77,14 @@ def test_a_run_started_outside_of_a_repository_knows_no_commit(carry, tmp_path, 
     assert "mlflow.source.git.commit" not in parent.data.tags
 
 
+def test_a_run_started_where_git_is_not_installed_knows_no_commit(carry, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    parent, _ = family(carry(node("a"), run_node=lambda _: None))
+
+    assert "mlflow.source.git.commit" not in parent.data.tags
+
+
 def test_a_completed_run_is_finished(carry):
     parent, children = family(carry(node("a"), run_node=lambda _: None))
 
@@ -176,6 +184,23 @@ def test_an_experiment_that_two_runs_make_at_once_is_made_once(runs):
         )
 
     assert len({one.start_node("a")["MLFLOW_EXPERIMENT_ID"] for one in started}) == 1
+
+
+@pytest.mark.slow
+def test_a_run_joins_the_experiment_that_a_faster_run_has_just_made_on_the_server(tracking_server, monkeypatch):
+    create, faster = MlflowClient.create_experiment, []
+
+    def late(client, name, **options):
+        monkeypatch.setattr(MlflowClient, "create_experiment", create)
+        faster.append(Tracking(tracking_server, name, "faster", None))
+        return create(client, name, **options)
+
+    monkeypatch.setattr(MlflowClient, "create_experiment", late)
+    slower = Tracking(tracking_server, "made at once on a server", "slower", None)
+
+    runs = [MlflowClient(tracking_server).get_run(one.run_id) for one in (*faster, slower)]
+    assert [run.info.run_name for run in runs] == ["faster", "slower"]
+    assert len({run.info.experiment_id for run in runs}) == 1
 
 
 def test_a_store_that_cannot_be_used_is_named_and_leaves_no_run_behind(tmp_path):
