@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 _OVER = (*ENDS, NOT_RESPONDING, PAUSED)
-_PATIENCE = 120  # seconds to wait for a canceled job, so that it registers nothing after its models are archived
 
 
-def clean_up(client: "MLClient", jobs: Iterable[str], models: Iterable[str], *, seconds: float = 5) -> list[str]:
+def clean_up(
+    client: "MLClient", jobs: Iterable[str], models: Iterable[str], *, seconds: float = 5, patience: float = 120
+) -> list[str]:
     """Cancel the jobs that are still running and archive the models.
 
     Args:
@@ -25,6 +26,8 @@ def clean_up(client: "MLClient", jobs: Iterable[str], models: Iterable[str], *, 
         jobs: Names of jobs. They need not exist.
         models: Names of models. They need not exist.
         seconds: The time between two requests about a job that is being canceled.
+        patience: How many seconds to wait for a canceled job to end, so that it registers nothing after its models are
+            archived.
 
     Returns:
         One line for each thing that is left in the workspace.
@@ -38,7 +41,7 @@ def clean_up(client: "MLClient", jobs: Iterable[str], models: Iterable[str], *, 
             existing.append(name)
             if job.status not in _OVER:
                 cancel(client, name)
-                _wait(client, name, seconds)
+                _wait(client, name, seconds, patience)
         except WorkspaceError as error:
             left.append(f"job {name}, which may still be running: {error}")
     if existing:
@@ -53,8 +56,8 @@ def clean_up(client: "MLClient", jobs: Iterable[str], models: Iterable[str], *, 
     return left
 
 
-def _wait(client: "MLClient", name: str, seconds: float) -> None:
-    deadline = time.monotonic() + _PATIENCE
+def _wait(client: "MLClient", name: str, seconds: float, patience: float) -> None:
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         job = find_job(client, name)
         if job is None or job.status in _OVER:

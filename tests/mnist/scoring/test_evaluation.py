@@ -177,4 +177,4 @@ def test_the_memory_of_an_evaluation_does_not_grow_with_the_number_of_images(tmp
 
     count, growth = map(int, finished.stdout.split())
     assert count == many
-    assert growth < (many - few) * 64 * 64 / 4, "a quarter of the pixels of the further images"
+    assert growth < (many - few) * 64 * 64 / 2, "half of the pixels of the further images"

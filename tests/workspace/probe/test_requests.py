@@ -7,7 +7,6 @@ from azure.ai.ml.entities import Data
 from taken_away import accept_any_compute, take_any_name
 
 from mnist_pipeline.sdk import error_of_run
-from mnist_pipeline.workspace.probe import clean_up as cleaning
 from mnist_pipeline.workspace.probe.clean_up import clean_up
 from mnist_pipeline.workspace.probe.questions import (
     look_for_missing_data,
@@ -106,10 +105,8 @@ def test_jobs_and_models_that_azure_does_not_let_go_are_named(client, stand_in, 
     assert model.startswith("model probed: cannot archive model probed: no permission")
 
 
-def test_a_canceled_job_that_does_not_end_in_time_may_still_be_running(client, mine, monkeypatch):
-    monkeypatch.setattr(cleaning, "_PATIENCE", 0)
-
-    first, *_ = clean_up(client, [mine], [])
+def test_a_canceled_job_that_does_not_end_in_time_may_still_be_running(client, mine):
+    first, *_ = clean_up(client, [mine], [], patience=0)
 
     assert first == "job mine, which may still be running: it was canceled but has not ended yet."
 
