@@ -48,7 +48,7 @@ def test_each_run_is_a_row(carry, runs):
     status = status_of(failed.folder)
     assert (row.pipeline, row.status, row.folder) == ("test", "Failed", failed.folder)
     assert row.started == pd.Timestamp(status["started"])
-    assert row.started + pd.Timedelta(seconds=row.duration) == pd.Timestamp(status["ended"])
+    assert row.duration == (pd.Timestamp(status["ended"]) - row.started).total_seconds()
     assert table.loc[completed.name].status == "Completed"
 
 

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import warnings
 import zipfile
+import zlib
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -143,6 +144,7 @@ def _keras_network(file: Path) -> "keras.Model":
     import keras
 
     try:
+        _check_content(file)
         network = keras.saving.load_model(file, compile=False, safe_mode=True)
     except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0]
@@ -154,6 +156,22 @@ def _keras_network(file: Path) -> "keras.Model":
             "(n, classes)."
         )
     return network
+
+
+def _check_content(file: Path) -> None:
+    """Check the checksums of a zip file, which Python 3.13 ignores where a reader seeks, as Keras does.
+
+    Raises:
+        OSError: the file cannot be read.
+        zipfile.BadZipFile: a member is damaged, or the file is no zip file.
+    """
+    with zipfile.ZipFile(file) as archive:
+        try:
+            damaged = archive.testzip()
+        except (RuntimeError, zlib.error) as error:  # encrypted, of an unknown compression, or not decompressed
+            raise zipfile.BadZipFile(str(error)) from error
+        if damaged:
+            raise zipfile.BadZipFile(f"{damaged} in it is damaged")
 
 
 def _is_shape(shape: object, length: int) -> TypeGuard[tuple[int, ...]]:

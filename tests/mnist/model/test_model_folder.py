@@ -1,4 +1,5 @@
 import contextlib
+import re
 import shutil
 import signal
 import subprocess
@@ -157,6 +158,27 @@ def zip_of(path, **contents):
 )
 def test_a_keras_file_that_is_no_model_is_refused_in_one_sentence(tmp_path, write):
     write(tmp_path / "model.keras")
+
+    with pytest.raises(ModelError, match=r"model\.keras: not a Keras model that can be loaded safely") as raised:
+        load_model(tmp_path)
+
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("offset", "byte"),
+    [
+        pytest.param(8, 0x01, id="encrypted"),
+        pytest.param(10, 99, id="unknown compression"),
+        pytest.param(10, 8, id="not deflated"),
+    ],
+)
+def test_a_keras_file_with_a_damaged_directory_is_refused_in_one_sentence(training, tmp_path, offset, byte):
+    """The directory at the end of a zip file: after `PK 1 2` two versions, 2 bytes of flags, 2 of compression."""
+    data = bytearray((training.folder / "data/model.keras").read_bytes())
+    for entry in re.finditer(rb"PK\x01\x02", data):
+        data[entry.start() + offset] = byte
+    (tmp_path / "model.keras").write_bytes(data)
 
     with pytest.raises(ModelError, match=r"model\.keras: not a Keras model that can be loaded safely") as raised:
         load_model(tmp_path)

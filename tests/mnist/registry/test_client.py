@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import mlflow
@@ -98,7 +99,7 @@ def test_an_error_names_the_registry_that_was_asked_and_not_mlflows_present_one(
     database = runs / "mlflow.db"
     client = MlflowClient(f"sqlite:///{database}")
     client.search_model_versions()  # which looks at the tables for the first and last time
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         connection.execute("ALTER TABLE model_versions RENAME TO gone")
 
     for ask in (RegisteredModel("digits", client).versions, lambda: registered_models(client)):
