@@ -42,12 +42,12 @@ def models() -> None:
     mnist-pipeline models promote 2 --reason "fewer mistakes among shirts"
     mnist-pipeline models rollback
 
-    The registry is the one that `mnist-pipeline run` writes to: the store in the folder mnist-runs, or the one that
-    MLFLOW_TRACKING_URI names. For the registry of an Azure ML workspace, set MLFLOW_TRACKING_URI to the workspace's
+    The registry is the one that `mnist-pipeline run` writes to: the store in the folder mnist-runs, or the one in
+    MLFLOW_TRACKING_URI. For the registry of an Azure ML workspace, set MLFLOW_TRACKING_URI to the workspace's
     tracking URI (azureml://...) and install this package with its extra `azure`.
 
     Programs load the champion as models:/NAME@champion. That does not work in a workspace, because Azure ML has no
-    aliases: there the tags of the versions say which one is the champion.
+    aliases: there the tags of the versions mark the champion.
     """
 
 
@@ -75,7 +75,7 @@ def _registry_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 _name_option = click.option(
-    "--model-name", default=ModelName.model_name, show_default=True, help="Name in the registry."
+    "--model-name", default=ModelName.model_name, show_default=True, help="Name of the registered model."
 )
 
 
@@ -110,7 +110,7 @@ def list_models(client: "MlflowClient", as_json: bool) -> None:
 @click.argument("version", type=click.IntRange(min=1), required=False)
 @json_option
 def show(client: "MlflowClient", model_name: str, version: int | None, as_json: bool) -> None:
-    """Show everything about VERSION (default: the champion), and which version was champion when."""
+    """Show the details of VERSION (default: the champion), and the history of the champions."""
     model = RegisteredModel(model_name, client)
     found = model.version(version) if version is not None else find_champion(model)
     if found is None:

@@ -23,23 +23,24 @@ if TYPE_CHECKING:
     default="sample",
     show_default=True,
     metavar="sample|fashion-mnist|FOLDER",
-    help="The sample of Fashion-MNIST that comes with this package; all of Fashion-MNIST, from Debian's package "
-    "dataset-fashion-mnist or downloaded; or a folder with four IDX files, plain or gzip-compressed.",
+    help="sample: a part of Fashion-MNIST that comes with this package. fashion-mnist: all of Fashion-MNIST, which is "
+    "downloaded unless Debian's package dataset-fashion-mnist is installed. FOLDER: a folder with four IDX files, "
+    "plain or gzip-compressed.",
 )
 @click.option(
     "--output-dir",
     default="mnist-runs",
     show_default=True,
     type=click.Path(path_type=Path),
-    help="Folder for the runs and their MLflow store; MLFLOW_TRACKING_URI names another store or server.",
+    help="Folder for the runs and their MLflow store. To use another store or server, set MLFLOW_TRACKING_URI.",
 )
 @click.option(
     "--mode",
     default="subprocess",
     show_default=True,
     type=click.Choice(["subprocess", "in-process"]),
-    help="Run each step in its own process and its own copy of the code, as the cloud does; or all steps in this "
-    "process, for a debugger.",
+    help="subprocess: run each step in its own process, with its own copy of the code, as in the cloud. in-process: "
+    "run all steps in this process, for a debugger.",
 )
 @settings_options("Training", Hyperparameters)
 @settings_options("Registration", ModelName, Policy)
@@ -94,13 +95,13 @@ accuracy  {metrics["accuracy"]:.4f} on {metrics["images"]} test images, loss {me
 decision  {registration["decision"]}: {checks}
 model     {model}
 
-What it confuses    {_shown(result.outputs["result"] / "confusion_matrix.png")}
-Its worst mistakes  {_shown(result.outputs["result"] / "most_confident_mistakes.png")}
-All about the run   {_shown(result.folder)}
+Confusion matrix  {_shown(result.outputs["result"] / "confusion_matrix.png")}
+Worst mistakes    {_shown(result.outputs["result"] / "most_confident_mistakes.png")}
+Run folder        {_shown(result.folder)}
 
-Look at the metrics, the pictures and the model:
+To view the metrics, the pictures and the model:
   {_command("mlflow")} ui --backend-store-uri {result.tracking_uri}
-Ask the model what is in an image:
+To classify an image:
   {_command("mnist-pipeline")} predict {_shown(result.outputs["model"])} IMAGE.png"""
 
 

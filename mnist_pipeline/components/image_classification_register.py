@@ -33,8 +33,9 @@ def image_classification_register_component(
 
     Args:
         model: MLflow model folder.
-        accuracy: What the evaluation wrote; its metrics are verified, then they decide.
-        test_data: What the model was evaluated on. A champion whose metrics are from other data is scored again on it.
+        accuracy: Folder that the evaluation wrote. Its metrics are verified before they decide.
+        test_data: Test data that the model was evaluated on. A champion with metrics from other data is scored again on
+            it.
         **settings: Name of the model and policy.
     """
     from mnist_pipeline.mnist.registry.register import register

@@ -31,9 +31,10 @@ def register_model_component(
 
     Args:
         input_model: MLflow model folder.
-        input_result: What scoring wrote; its metrics are verified, then they decide.
+        input_result: Folder that scoring wrote. Its metrics are verified before they decide.
         registration: Folder with registration.json, written whether or not the model was registered.
-        test_data: What the model was scored on. A champion whose metrics are from other data is scored again on it.
+        test_data: Test data that the model was scored on. A champion with metrics from other data is scored again on
+            it.
         **settings: Name of the model and policy.
     """
     from mnist_pipeline.mnist.registry.register import register

@@ -14,15 +14,13 @@ if TYPE_CHECKING:
 @click.command(short_help="Write a component or a pipeline as YAML for `az ml`.")
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option(
-    "--compute", default="serverless", show_default=True, help="The compute on which a pipeline's nodes run by default."
-)
+@click.option("--compute", default="serverless", show_default=True, help="Default compute (pipelines only).")
 def export(name: str, file: Path, compute: str) -> None:
     """Write the component or pipeline NAME to FILE as YAML, for `az ml component create` or `az ml job create`.
 
-    The code is written to a folder beside it, such as prep.code for prep.yml; move or commit both together.
+    The code is written to a folder beside FILE, such as prep.code for prep.yml. Move or commit both together.
 
-    The data of a pipeline are written as data assets azureml:NAME_OF_THE_INPUT:1. Replace them by your own.
+    The data inputs of a pipeline are written as azureml:INPUT:1. Replace them with your own data.
 
     \b
     mnist-pipeline azure export prep_data prep.yml
@@ -41,7 +39,7 @@ def export(name: str, file: Path, compute: str) -> None:
         entity = components[name]
     write(entity, file)
     kind = "job" if name in PIPELINES else "component"
-    click.echo(f"{file} is written; az ml {kind} create --file {file}")
+    click.echo(f"wrote {file}; to create it in Azure ML: az ml {kind} create --file {file}")
 
 
 def _pipeline(name: str, compute: str) -> Any:

@@ -16,8 +16,8 @@ from mnist_pipeline.cli.json_output import json_option, print_object
 def register_components(target: Target, version: str | None, as_json: bool) -> None:
     """Register the package's components in the workspace, for use in its designer and in other pipelines.
 
-    A component that the workspace already has with the same interface, command, code and environment is left alone,
-    no matter who registered it. A component that has changed needs a new version.
+    Unchanged components are skipped; changed ones need a new version. A component has changed if its interface,
+    command, code or environment differs from the registered one.
 
     \b
     mnist-pipeline azure register-components

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     "--train-compute, it applies only to the training node.",
 )
 @click.option("--instance-count", type=click.IntRange(min=1), help="Number of instances for the training node.")
-@click.option("--experiment", metavar="NAME", help="Experiment that lists the job, instead of the pipeline's default.")
+@click.option("--experiment", metavar="NAME", help="Experiment to put the job in, instead of the pipeline's default.")
 @click.option(
     "--set",
     "settings",
@@ -147,5 +147,5 @@ def _describe(plan: "Preview", placements: "list[Placement]") -> str:
         lines.append(f"# environment: {environment.name}{image}, for {', '.join(environment.used_by)}")
         lines += [f"#   {package}" for package in environment.packages]
     computes = ", ".join(dict.fromkeys(placement.compute for placement in placements))
-    lines.append(f"# found no error and no secret; would run on {computes}; nothing was sent")
+    lines.append(f"# no errors and no secrets found; the job would run on {computes}; nothing was sent")
     return "\n".join(lines)

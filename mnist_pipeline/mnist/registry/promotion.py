@@ -46,7 +46,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Policy(Settings):
-    """What a model must fulfil to be registered.
+    """What a model must achieve to be registered.
 
     The exact McNemar test counts the test images that only one of the two models classifies correctly.
 
@@ -54,30 +54,30 @@ class Policy(Settings):
         SettingError: a value has the wrong type or is out of its range.
     """
 
-    min_accuracy: float = setting(0.8, "Lowest accuracy on the test images that passes.", min=0, max=1)
+    min_accuracy: float = setting(0.8, "Minimum accuracy on the test images.", min=0, max=1)
     accuracy_confidence: float = setting(
         0.0,
-        "Judge the accuracy by the lower bound of its two-sided Wilson interval at this confidence, for example 0.95; "
-        "0 is off.",
+        "Apply min_accuracy to the lower bound of the accuracy's Wilson interval at this confidence, e.g. 0.95; 0 "
+        "turns this off.",
         min=0,
         max=0.999999,
     )
-    min_class_recall: float = setting(0.0, "Lowest recall of any class that passes; 0 is off.", min=0, max=1)
-    max_loss: float = setting(0.0, "Highest cross-entropy that passes, in nats; 0 is off.", min=0)
-    min_images: int = setting(0, "Lowest number of test images that passes; 0 is off.", min=0)
+    min_class_recall: float = setting(0.0, "Minimum recall of every class; 0 turns this off.", min=0, max=1)
+    max_loss: float = setting(0.0, "Maximum cross-entropy loss, in nats; 0 turns this off.", min=0)
+    min_images: int = setting(0, "Minimum number of test images; 0 turns this off.", min=0)
     champion: str = setting(
         NOT_WORSE,
-        "How the model must compare with the champion on the same test images; better means more images right, "
-        "not_worse means an accuracy within the margin, off means no comparison.",
+        "How the model must compare with the champion on the same test images. better requires more correct images; "
+        "not_worse requires an accuracy within champion_margin of the champion's; off skips the comparison.",
         choices=CHAMPION_RULES,
     )
     champion_margin: float = setting(
-        0.0, "How far below the champion's the accuracy may be under not_worse.", min=0, max=1
+        0.0, "With not_worse, how far the accuracy may be below the champion's.", min=0, max=1
     )
     mcnemar_level: float = setting(
         0.0,
-        "Level of an exact McNemar test against the champion, for example 0.05; the model must be significantly better "
-        "(under better) or not significantly worse (under not_worse); 0 is off.",
+        "Significance level of an exact McNemar test against the champion, e.g. 0.05. The model must be significantly "
+        "better (with better) or not significantly worse (with not_worse); 0 turns this off.",
         min=0,
         max=0.999999,
     )

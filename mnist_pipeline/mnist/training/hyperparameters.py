@@ -21,28 +21,29 @@ class Hyperparameters(Settings):
     """
 
     epochs: int = setting(10, "Passes over the training images.", min=1)
-    batch_size: int = setting(0, "Images per training step; 0 takes the network's own.", min=0)
-    learning_rate: float = setting(
-        0.0, "Highest learning rate of the training's schedule; 0 takes the network's own.", min=0
-    )
-    validation_split: float = setting(0.1, "Share of the training images held out for validation.", min=0, max=0.99)
+    batch_size: int = setting(0, "Batch size; 0 uses the network's default.", min=0)
+    learning_rate: float = setting(0.0, "Peak learning rate of the schedule; 0 uses the network's default.", min=0)
+    validation_split: float = setting(0.1, "Fraction of the training images held out for validation.", min=0, max=0.99)
     seed: int = setting(
         42, "Random seed; the same seed gives the same model on the same machine.", min=0, max=2**32 - 1
     )
     network: str = setting(
         "small",
-        "small, wide and large are each slower and more accurate than the one before; sample is the network of "
-        "Microsoft's sample, to compare with.",
+        "Network to train. wide is slower and more accurate than small, and large than wide; sample is the network of "
+        "Microsoft's sample program, for comparison.",
         choices=NETWORK_NAMES,
     )
     augmentation: str = setting(
         "none",
-        "shift moves training images by up to one pixel; flip mirrors half of them left to right (for clothes, not for "
-        "digits or letters) and doubles the cost of a prediction; flip-shift does both.",
+        "Random changes to the training images. shift moves them by up to one pixel; flip mirrors half of them left to "
+        "right (for clothes, not for digits or letters) and doubles the cost of a prediction; flip-shift does both.",
         choices=AUGMENTATION_NAMES,
     )
     precision: str = setting(
-        "auto", "auto is bfloat16 on a CPU that has instructions for it, otherwise float32.", choices=PRECISION_NAMES
+        "auto",
+        "Floating-point precision of the training. auto uses bfloat16 if the CPU has instructions for it, and float32 "
+        "otherwise.",
+        choices=PRECISION_NAMES,
     )
 
 
@@ -56,7 +57,7 @@ class ClassNames(Settings):
 
     class_names: str = setting(
         NO_CLASS_NAMES,
-        "Names of the classes from label 0 on, separated by commas; none if they have no names.",
+        "Class names, separated by commas, starting with the name of label 0; none if the classes have no names.",
         min=1,
     )
 
