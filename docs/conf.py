@@ -1,15 +1,16 @@
 """How Sphinx builds the documentation: `make docs`."""
 
-import importlib.metadata
 import re
 from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.ext.autodoc.mock import _MockObject
 
+from mnist_pipeline import __version__
+
 project = "mnist-pipeline"
 author = "the mnist-pipeline contributors"
-release = importlib.metadata.version("mnist-pipeline")
+release = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]

@@ -15,9 +15,9 @@ REPOSITORY = Path(__file__).parents[1]
 def test_the_fast_tests_pass_in_the_unpacked_source_distribution(tmp_path):
     uv = Path(sys.executable).with_name("uv")
     subprocess.run([uv, "build", "--quiet", "--sdist", "--out-dir", tmp_path, REPOSITORY], check=True)
-    with tarfile.open(*tmp_path.glob("mnist_pipeline-*.tar.gz")) as archive:
+    with tarfile.open(*tmp_path.glob("mnist_pipeline_azureml-*.tar.gz")) as archive:
         archive.extractall(tmp_path, filter="data")
-    (unpacked,) = tmp_path.glob("mnist_pipeline-*/")
+    (unpacked,) = tmp_path.glob("mnist_pipeline_azureml-*/")
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COVERAGE_"))}
     environment = {**variables, "PYTHONPATH": str(unpacked)}
 

@@ -44,7 +44,7 @@ def models() -> None:
 
     The registry is the one that `mnist-pipeline run` writes to: the store in the folder mnist-runs, or the one in
     MLFLOW_TRACKING_URI. For the registry of an Azure ML workspace, set MLFLOW_TRACKING_URI to the workspace's
-    tracking URI (azureml://...) and install this package with its extra `azure`.
+    tracking URI (azureml://...) and run `pip install 'mnist-pipeline-azureml[azure]'`.
 
     Programs load the champion as models:/NAME@champion. That does not work in a workspace, because Azure ML has no
     aliases: there the tags of the versions mark the champion.

@@ -62,6 +62,6 @@ def _check_package() -> None:
         version(_PACKAGE)
     except PackageNotFoundError as error:
         raise RegistryError(
-            f"MLFLOW_TRACKING_URI names an Azure ML workspace, but {_PACKAGE} is not installed; install this package "
-            "with its extra `azure`."
+            f"MLFLOW_TRACKING_URI names an Azure ML workspace, but {_PACKAGE} is not installed; run `pip install "
+            "'mnist-pipeline-azureml[azure]'`."
         ) from error

@@ -160,7 +160,10 @@ def test_a_workspace_without_its_package_says_what_to_install(tmp_path):
             [sys.executable, "-S", "-m", "mnist_pipeline", *arguments], env=variables, capture_output=True, text=True
         )
         assert finished.returncode == 1
-        assert re.fullmatch(r"Error: .* azureml-mlflow is not installed; install .* extra `azure`\.\n", finished.stderr)
+        assert re.fullmatch(
+            r"Error: .* azureml-mlflow is not installed; run `pip install 'mnist-pipeline-azureml\[azure\]'`\.\n",
+            finished.stderr,
+        )
 
 
 def site_packages():

@@ -29,7 +29,7 @@ def as_json(
     return {
         "schema_version": SCHEMA_VERSION,
         "probed": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {"mnist-pipeline": version, **{name: metadata.version(name) for name in _VERSIONS}},
+        "versions": {"mnist-pipeline-azureml": version, **{name: metadata.version(name) for name in _VERSIONS}},
         "counts": {verdict.value: counts[verdict] for verdict in Verdict},
         "results": [
             {

@@ -65,7 +65,7 @@ def test_without_reports_an_assumption_is_unknown_and_not_failed(azure, stand_in
         "reuse",
     }
     assert found["counts"]["does not hold"] == 2
-    assert found["versions"].keys() >= {"mnist-pipeline", "azure-ai-ml"}
+    assert found["versions"].keys() >= {"mnist-pipeline-azureml", "azure-ai-ml"}
     assert found["jobs"].keys() == {"steps", "model", "tracking", "again"}
     assert finished.code == 1
     assert stand_in.unknown == []
