@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ NOT_RUN = {
     "mnist-pipeline azure probe --compute NAME": "the same",
 }
 
+CONTINUES = re.compile(r"[Aa]fter the (?:commands|program) above, in the same folder")
+
 
 def blocks(document: Path, language: str) -> list[str]:
     """Return the content of each fenced block in that language; blocks of plain text have the language ""."""
@@ -30,6 +33,26 @@ def commands(document: Path) -> list[str]:
     """Return each documented command, in order, without those of NOT_RUN."""
     lines = "".join(blocks(document, "console")).splitlines()
     return [line for line in lines if line not in NOT_RUN]
+
+
+def stories(document: Path) -> list[list[str]]:
+    """Return what a reader runs in one fresh folder after the other, in order: each a list of commands.
+
+    A block of commands or a Python program stands alone, unless the paragraph above it says that it comes after the
+    block before it, in the same folder. A program is a command `python -c`.
+    """
+    found: list[list[str]] = []
+    for before, language, content in re.findall(
+        r"((?:^.*\n)*?)^```(console|python)\n((?:.*\n)*?)```$", document.read_text(), re.MULTILINE
+    ):
+        lines = content.splitlines() if language == "console" else [f"python -c {shlex.quote(content)}"]
+        lines = [line for line in lines if line not in NOT_RUN]
+        paragraph = " ".join(before.rstrip().rpartition("\n\n")[2].split())
+        if found and CONTINUES.search(paragraph):
+            found[-1] += lines
+        elif lines:
+            found.append(lines)
+    return found
 
 
 def run_command(line: str, folder: Path, variables: dict[str, str] | None = None) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from documents import DOCUMENTS, NOT_RUN, ROOT, blocks, commands, run_command
+from documents import DOCUMENTS, NOT_RUN, ROOT, blocks, commands, run_command, stories
 from idx_data import write_idx
 from test_public_names import PUBLIC
 from workspace_stand_in.fixtures import azure_environment, completing, stand_in
@@ -21,43 +21,57 @@ RUN = [ROOT / "README.md", DOCS / "running-locally.md", DOCS / "gate.md", DOCS /
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
-@pytest.mark.long
-def test_the_commands_for_this_machine_work_word_by_word(tmp_path):
-    random = np.random.default_rng(0)
-    for split in ("train", "test"):
-        images = random.integers(0, 256, (40, 8, 8))
-        write_idx(tmp_path / "my-digits", split, images, np.arange(40) % 10)
+def local_stories() -> Iterator:
+    """Each story of the pages about this machine. One with commands takes longer than one program."""
+    for page in ("running-locally", "gate"):
+        for number, story in enumerate(stories(DOCS / f"{page}.md"), 1):
+            is_program = [line.partition(" ")[0] for line in story] == ["python"]
+            yield pytest.param(story, marks=pytest.mark.slow if is_program else pytest.mark.long, id=f"{page}-{number}")
 
-    for line in commands(DOCS / "gate.md") + commands(DOCS / "running-locally.md"):
-        run_command(line, tmp_path)
+
+@pytest.mark.parametrize("story", list(local_stories()))
+def test_each_program_and_each_block_of_commands_works_alone_in_a_fresh_folder(story, tmp_path):
+    if "my-digits" in " ".join(story):  # the reader's own data, as the page says
+        random = np.random.default_rng(0)
+        for split in ("train", "test"):
+            images = random.integers(0, 256, (40, 8, 8))
+            write_idx(tmp_path / "my-digits", split, images, np.arange(40) % 10)
+
+    for line in story:
+        assert "Empty DataFrame" not in run_command(line, tmp_path)
+
+
+def test_a_block_belongs_to_the_one_before_it_only_if_the_text_says_so(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(
+        "Text.\n\n```python\na = 1\n```\nMore.\n\n```console\nls\nmnist-pipeline azure probe --compute NAME\n```\n"
+        "Other.\n\nAfter the commands above,\nin the same folder:\n\n```console\npwd\n```\n\n```python\n'b'\n```\n"
+    )
+
+    assert stories(page) == [["python -c 'a = 1\n'"], ["ls", "pwd"], ["""python -c ''"'"'b'"'"'\n'"""]]
 
 
 @pytest.mark.slow
-def test_the_programs_for_this_machine_work_one_after_the_other(tmp_path):
-    programs = blocks(DOCS / "running-locally.md", "python") + blocks(DOCS / "gate.md", "python")
-    (tmp_path / "program.py").write_text("\n".join(programs))
-
-    run_command("python program.py", tmp_path)
-
-
-@pytest.mark.slow
-def test_the_azure_page_can_be_followed_word_by_word(stand_in, azure_environment, tmp_path):
-    (program,) = blocks(DOCS / "azure.md", "python")
-    (tmp_path / "config.json").write_text(json.dumps(stand_in.config))
-    (tmp_path / "program.py").write_text(program)
+def test_each_block_of_the_azure_page_works_alone_beside_a_config_file(stand_in, azure_environment, tmp_path):
+    page = DOCS / "azure.md"
+    assert sum(map(len, stories(page))) == len(commands(page)) + len(blocks(page, "python"))
 
     with completing(stand_in):
-        for line in [*commands(DOCS / "azure.md"), "python program.py"]:
-            if " logs first-try " in line:  # by now the job has run
-                stand_in.put_logs("first-try", {"user_logs/std_log.txt": b"epoch 1/3"}, node="train_node")
-                stand_in.put_output("first-try", "result", {"metrics.json": b"{}"})
-            run_command(line, tmp_path, azure_environment)
+        for number, story in enumerate(stories(page)):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            (folder / "config.json").write_text(json.dumps(stand_in.config))
+            for line in story:
+                if " logs first-try " in line:  # by now the job has run
+                    stand_in.put_logs("first-try", {"user_logs/std_log.txt": b"epoch 1/3"}, node="train_node")
+                    stand_in.put_output("first-try", "result", {"metrics.json": b"{}"})
+                run_command(line, folder, azure_environment)
 
-    first, second = stand_in.jobs
-    assert first == "first-try"
-    assert list(stand_in.submitted_job(second).nodes) == list(stand_in.submitted_job(first).nodes)
-    assert (tmp_path / "prep.yml").is_file()
-    assert (tmp_path / "first-result/metrics.json").is_file()
+    assert "first-try" in stand_in.jobs
+    (other,) = set(stand_in.jobs) - {"first-try"}
+    assert list(stand_in.submitted_job(other).nodes) == list(stand_in.submitted_job("first-try").nodes)
+    assert list(tmp_path.glob("*/prep.yml"))
+    assert list(tmp_path.glob("*/first-result/metrics.json"))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -15,7 +15,7 @@ def test_continuous_integration_types_the_line_that_passes_the_tests():
 
 
 @pytest.mark.slow
-def test_its_program_runs_as_it_stands(tmp_path):
+def test_its_program_runs_as_it_stands_in_a_fresh_folder(tmp_path):
     (program,) = blocks(README, "python")
     (tmp_path / "program.py").write_text(program)
 
