@@ -71,7 +71,7 @@ def test_the_help_of_run_lists_the_settings_by_what_they_are_for(tmp_path):
         ("--min-accuracy", "1.5", "min_accuracy is 1.5; it must be a number from 0 to 1."),
         ("--max-loss", "nan", "max_loss is nan; it must be a number of at least 0."),
         ("--champion", "maybe", "champion is 'maybe'; it must be one of better, not_worse, off."),
-        ("--model-name", "", "model_name is ''; it must be text of at least 1 character."),
+        ("--model-name", "", "model_name is ''; it must be text of 1 to 255 characters: English letters, digits, dashes, underscores and periods, first a letter or a digit."),
     ],
 )
 def test_a_wrong_value_of_a_setting_is_refused_with_the_sentence_that_every_other_place_has(
