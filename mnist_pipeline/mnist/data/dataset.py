@@ -85,7 +85,7 @@ def read_dataset(path: str | os.PathLike[str], split: Split, image_size: tuple[i
     Raises:
         DataError: the folder is missing or empty, or has none of the three forms, or a file in it is malformed.
     """
-    if _form_of(Path(path), split) == "CSV":
+    if form_of(Path(path), split) == "CSV":
         return read_csv_dataset(path, image_size)
     batches = list(read_batches(path, split, _BATCH_IMAGES))
     return Dataset(
@@ -110,7 +110,7 @@ def read_batches(
         DataError: as `read_dataset`; a malformed file is noticed only when the malformed part is reached.
     """
     source = Path(path)
-    form = _form_of(source, split)
+    form = form_of(source, split)
     if form == "CSV":
         file = sole_csv(source)
         for rows in row_batches(file, images):
@@ -125,7 +125,7 @@ def read_batches(
             yield Dataset(image_batch, label_batch, folders.class_names)
 
 
-def _form_of(path: Path, split: Split) -> Literal["CSV", "IDX", "image folders"]:
+def form_of(path: Path, split: Split) -> Literal["CSV", "IDX", "image folders"]:
     """Tell which of the three forms the data have.
 
     Raises:

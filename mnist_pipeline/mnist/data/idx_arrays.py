@@ -85,7 +85,7 @@ def _target(folder: Path, split: Split, content: Content, gz: bool) -> Path:
 
 def _write(array: npt.NDArray[np.uint8], path: Path, gz: bool) -> None:
     header = bytes([0, 0, UNSIGNED_BYTE, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
-    data = memoryview(np.ascontiguousarray(array)).cast("B")
+    data = np.ascontiguousarray(array).data
     with path.open("wb") as file:
         if gz:  # without name and time, so that equal arrays give equal files
             with gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0) as stream:

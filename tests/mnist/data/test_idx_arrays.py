@@ -121,9 +121,7 @@ def test_a_file_under_another_spelling_of_its_name_is_not_joined_by_a_second_one
     with pytest.raises(OutputError) as refused:
         write_idx(tmp_path, "train", IMAGES, LABELS, gz=gz)
 
-    assert (
-        str(refused.value) == f"{tmp_path / there}: stands beside {standard}, which means the same; remove it first."
-    )
+    assert str(refused.value) == f"{tmp_path / there}: stands beside {standard}, which means the same; remove it first."
     assert contents_of(tmp_path) == {there: b"mine"}
 
 
@@ -133,7 +131,9 @@ def test_both_files_are_replaced_or_neither(tmp_path):
     replaced = {"train-images-idx3-ubyte": idx_bytes(IMAGES[::-1]), "train-labels-idx1-ubyte": idx_bytes(LABELS[::-1])}
     assert contents_of(tmp_path) == replaced
 
-    write = "import resource, sys; from numpy import zeros; from mnist_pipeline.mnist.data.idx_arrays import write_idx\n"
+    write = (
+        "import resource, sys; from numpy import zeros; from mnist_pipeline.mnist.data.idx_arrays import write_idx\n"
+    )
     write += "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))  # as on a disk that is full after the labels\n"
     write += "write_idx(sys.argv[1], 'train', zeros((10, 28, 28), int), zeros(10, int))"
     finished = subprocess.run([sys.executable, "-c", write, tmp_path], capture_output=True, text=True, check=False)
