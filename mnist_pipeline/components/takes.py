@@ -25,7 +25,7 @@ def takes(*groups: type[Settings], annotate: Callable[[Setting], Any] = port) ->
 
     The function collects them in its last parameter, such as `**settings`. In its signature, its annotations and its
     docstring they take the place of that parameter, one by one: from these three mldesigner and the SDK make inputs.
-    Stands below `@command_component` or `@pipeline`. The function gets two attributes: `settings` with all that it takes,
+    Stands below `@command_component` or `@pipeline`. The function gets two attributes: `settings`, all that it takes,
     and `groups`.
 
     Args:

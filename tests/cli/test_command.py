@@ -74,7 +74,8 @@ def test_the_help_of_run_lists_the_settings_by_what_they_are_for(tmp_path):
         (
             "--model-name",
             "",
-            "model_name is ''; it must be text of 1 to 255 characters: English letters, digits, dashes, underscores and periods, first a letter or a digit.",
+            "model_name is ''; it must be text of 1 to 255 characters: English letters, digits, dashes, underscores "
+            "and periods, first a letter or a digit.",
         ),
     ],
 )
@@ -189,8 +190,8 @@ def test_a_champion_for_other_data_is_named_before_anything_runs(finished_run, t
 
     assert_one_sentence(
         result,
-        "the champion, stripes version 1, was trained on images of 8 x 8 pixels in 2 classes, but these data have images "
-        "of 8 x 10 pixels with labels up to 2; ",
+        "the champion, stripes version 1, was trained on images of 8 x 8 pixels in 2 classes, but these data have "
+        "images of 8 x 10 pixels with labels up to 2; ",
         "--model-name",
         "--champion off",
     )
@@ -251,6 +252,19 @@ def test_predict_names_the_class_of_an_image_and_how_sure_it_is(name, finished_r
         "is0.png: 0",
         "is1.png: 1",
     ]
+
+
+@pytest.mark.slow
+def test_predict_says_once_that_colors_are_turned_to_gray(finished_run):
+    folder, _ = finished_run
+    for name in ("red.png", "blue.png"):
+        Image.new("RGB", (8, 8), name.removesuffix(".png")).save(folder / name)
+
+    result = command("predict", "models:/stripes/1", "red.png", "blue.png", cwd=folder)
+
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == "Note: red.png is a color image; the colors of all images are turned to gray.\n"
+    assert len(result.stdout.splitlines()) == 2
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from mnist_pipeline.files import sha256_of
 from mnist_pipeline.mnist.data.csv_rows import read_rows, row_batches
 from mnist_pipeline.mnist.data.idx import Split, find_pair, has_split
 from mnist_pipeline.mnist.data.image_folders import ImageFolders
+from mnist_pipeline.mnist.data.images import ColorNote
 
 _BATCH_IMAGES = 10_000  # images read at a time when all are wanted
 
@@ -100,6 +101,8 @@ def read_batches(
 ) -> Iterator[Dataset]:
     """Yield what `read_dataset` reads, in the same order, batch by batch in bounded memory.
 
+    At the first image file in color, it prints that colors are turned to gray.
+
     Args:
         path: A CSV file, or a folder.
         split: Which IDX files to read: `train` (`train-*`) or `test` (`t10k-*`).
@@ -121,7 +124,7 @@ def read_batches(
             yield Dataset(image_batch, label_batch)
     else:
         folders = ImageFolders.open(source)
-        for image_batch, label_batch in folders.batches(images):
+        for image_batch, label_batch in folders.batches(images, ColorNote(print)):
             yield Dataset(image_batch, label_batch, folders.class_names)
 
 

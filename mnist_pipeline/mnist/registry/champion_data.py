@@ -64,10 +64,7 @@ def check_kind(champion: Version, trained_on: TrainedOn, kind: Kind) -> None:
         ModelError: it takes images of another size, or does not know a class of the data.
     """
     height, width = trained_on.image_size
-    if kind.image_size is None:
-        has_size = kind.pixels == height * width
-    else:
-        has_size = kind.image_size == trained_on.image_size
+    has_size = kind.image_size in (None, trained_on.image_size) and kind.pixels == height * width
     if kind.class_names and trained_on.class_names:
         knows_classes = set(kind.class_names) <= set(trained_on.class_names)
     else:

@@ -173,9 +173,9 @@ def test_reading_a_whole_split_finds_the_same_faults(tmp_path):
         ),
         (
             b"\0\0\x0b\x03" + struct.pack(">3I", 5, 2, 3),
-            "wrong magic number 0x00000b03, which means IDX of 16-bit integers with 3 dimensions; IDX of unsigned bytes "
-            "with 3 dimensions starts with 0x00000803; bring the values to whole numbers from 0 to 255 and write them "
-            "with mnist_pipeline.write_idx.",
+            "wrong magic number 0x00000b03, which means IDX of 16-bit integers with 3 dimensions; IDX of unsigned "
+            "bytes with 3 dimensions starts with 0x00000803; bring the values to whole numbers from 0 to 255 and write "
+            "them with mnist_pipeline.write_idx.",
         ),
         (
             b"\0\0\x0e\x01" + struct.pack(">I", 5),
@@ -190,8 +190,8 @@ def test_reading_a_whole_split_finds_the_same_faults(tmp_path):
         ),
         (
             b"\0\0\x0a\x03" + struct.pack(">3I", 5, 2, 3),
-            "wrong magic number 0x00000a03; IDX of unsigned bytes with 3 dimensions starts with 0x00000803; give an IDX "
-            "file.",
+            "wrong magic number 0x00000a03; IDX of unsigned bytes with 3 dimensions starts with 0x00000803; give an "
+            "IDX file.",
         ),
     ],
     ids=["color", "16 bits", "floats", "labels", "no type of IDX"],

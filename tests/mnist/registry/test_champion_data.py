@@ -133,7 +133,8 @@ def test_without_a_champion_all_data_are_taken(tmp_path):
     check_champion(OTHER["another size"][0](tmp_path / "data"), "another-name")
 
 
-def test_the_registry_can_be_named(champion, tmp_path):
+@pytest.mark.usefixtures("champion")
+def test_the_registry_can_be_named(tmp_path):
     data, uri = OTHER["another size"][0](tmp_path / "data"), mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/elsewhere.db")
 
@@ -178,9 +179,8 @@ def test_the_step_names_the_champion_before_it_downloads_it(champion, network, t
     assert len(RegisteredModel("digits", champion).versions()) == 1
 
 
-def test_the_step_names_a_champion_whose_description_does_not_say(
-    make_copy, pixel_folder, network, tmp_path, mlflow_store
-):
+@pytest.mark.usefixtures("mlflow_store")
+def test_the_step_names_a_champion_whose_description_does_not_say(make_copy, pixel_folder, network, tmp_path):
     model = make_copy(pixel_folder, "without a signature")
     (model / "MLmodel").write_text("flavors: {}\n")
     make_champion(model, tmp_path)
@@ -192,8 +192,8 @@ def test_the_step_names_a_champion_whose_description_does_not_say(
         register(challenger, tmp_path / "scored", None, "digits", ANY, data)
 
     assert str(refused.value) == (
-        "the champion, digits version 1, was trained on images of 2 x 2 pixels in 4 classes, but these data have images "
-        f"of 2 x 2 pixels with labels up to 9{REMEDY}"
+        "the champion, digits version 1, was trained on images of 2 x 2 pixels in 4 classes, but these data have "
+        f"images of 2 x 2 pixels with labels up to 9{REMEDY}"
     )
 
 
