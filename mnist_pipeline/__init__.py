@@ -3,16 +3,21 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mnist_pipeline.mnist.data.idx_arrays import write_idx
     from mnist_pipeline.runner import PipelineRun, read_runs, run_locally
 
 __version__ = "0.1.0"
-__all__ = ["PipelineRun", "__version__", "read_runs", "run_locally"]
+__all__ = ["PipelineRun", "__version__", "read_runs", "run_locally", "write_idx"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name of the runner when first asked for."""
+    """Import a name when first asked for."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "write_idx":
+        from mnist_pipeline.mnist.data.idx_arrays import write_idx
+
+        return write_idx
     from mnist_pipeline import runner
 
     return getattr(runner, name)

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,23 +26,28 @@ class Range:
     Attributes:
         kind: `integer`, `number`, `string` or `boolean`.
         min: Lowest number, or lowest number of characters of a text; None sets no limit.
-        max: Highest number; None sets no limit.
+        max: Highest number, or highest number of characters of a text; None sets no limit.
         choices: The allowed texts; empty allows any.
+        pattern: Regular expression that the whole text must match; empty allows any.
+        characters: The pattern in words.
     """
 
     kind: str
     min: float | None = None
     max: float | None = None
     choices: Sequence[str] = ()
+    pattern: str = ""
+    characters: str = ""
 
     def __str__(self) -> str:
         """Return the words that follow "it must be"."""
         if self.choices:
             return f"one of {', '.join(self.choices)}"
-        if self.kind == TEXT:
-            return "text" if self.min is None else f"text of at least {_shown(self.min)} character"
-        words = _WORDS[self.kind]
         low, high = _shown(self.min), _shown(self.max)
+        if self.kind == TEXT:
+            length = f" of {low} to {high} characters" if high else f" of at least {low} character" if low else ""
+            return f"text{length}{f': {self.characters}' if self.pattern else ''}"
+        words = _WORDS[self.kind]
         if low and high:
             return f"{words} from {low} to {high}"
         if low:
@@ -78,6 +84,8 @@ def setting(
     min: float | None = None,
     max: float | None = None,
     choices: Sequence[str] = (),
+    pattern: str = "",
+    characters: str = "",
 ) -> Any:
     """Declare a field of a group of settings. Instances take it by name only.
 
@@ -85,10 +93,12 @@ def setting(
         default: The value unless another is given; its type is the setting's type.
         help: What the value means, in one sentence for the person who sets it.
         min: Lowest number, or lowest number of characters of a text.
-        max: Highest number.
+        max: Highest number, or highest number of characters of a text.
         choices: The allowed texts.
+        pattern: Regular expression that the whole text must match.
+        characters: The pattern in words, for the sentence that refuses a text.
     """
-    metadata = {"help": help, "range": Range(TYPES[type(default)], min, max, choices)}
+    metadata = {"help": help, "range": Range(TYPES[type(default)], min, max, choices, pattern, characters)}
     return dataclasses.field(default=default, kw_only=True, metadata=metadata)
 
 
@@ -97,12 +107,21 @@ class Settings:
     """A group of settings: the base of frozen dataclasses whose fields are declared with `setting`.
 
     Raises:
-        SettingError: a value has another type than was declared, or is out of its range.
+        SettingError: a value has another type than was declared, is out of its range, or has no effect beside the
+            others.
     """
 
     def __post_init__(self) -> None:
         for one in settings_of(type(self)):
             check_value(one.name, getattr(self, one.name), one.range)
+        self.check_together()
+
+    def check_together(self) -> None:
+        """Check that the values make sense together, for groups that have more to check than each value alone.
+
+        Raises:
+            SettingError: a value has no effect beside the others.
+        """
 
 
 Group = TypeVar("Group", bound=Settings)
@@ -171,7 +190,9 @@ def read_value(name: str, text: str, range_: Range) -> Value:
 
 def _is_within(value: object, range_: Range) -> bool:
     if range_.kind == TEXT:
-        if not isinstance(value, str) or len(value) < (range_.min or 0):
+        if not isinstance(value, str) or not (range_.min or 0) <= len(value) <= (range_.max or sys.maxsize):
+            return False
+        if range_.pattern and not re.fullmatch(range_.pattern, value):
             return False
         return not range_.choices or value in range_.choices
     if range_.kind == BOOLEAN or isinstance(value, bool):

@@ -30,7 +30,7 @@ def idx_folder(tmp_path) -> Path:
     """The four IDX files of two training images and one test image of 2 x 2 pixels."""
     folder = tmp_path / "idx"
     write_idx(folder, "train", np.arange(8).reshape(2, 2, 2), np.array([7, 3]))
-    write_idx(folder, "test", np.full((1, 2, 2), 255), np.array([9]))
+    write_idx(folder, "test", np.full((1, 2, 2), 255), np.array([3]))
     return folder
 
 

@@ -156,7 +156,7 @@ PIPELINES = {
         "settings": {
             **HYPERPARAMETERS,
             "class_names": ("string", "none", 1, None, ()),
-            "model_name": ("string", "mnist-classifier", 1, None, ()),
+            "model_name": ("string", "mnist-classifier", 1, 255, ()),
             **POLICY,
         },
         "nodes": {
@@ -169,7 +169,7 @@ PIPELINES = {
     },
     "train_evaluate_register_pipeline": {
         "data": ["train_data_asset_uri", "test_data_asset_uri"],
-        "settings": {**HYPERPARAMETERS, "model_name": ("string", "mnist-classifier", 1, None, ()), **POLICY},
+        "settings": {**HYPERPARAMETERS, "model_name": ("string", "mnist-classifier", 1, 255, ()), **POLICY},
         "nodes": {
             "train_node": "image_classification_train",
             "evaluate_node": "image_classification_evaluate",

@@ -46,6 +46,8 @@ def test_a_declaration_says_all_about_a_setting():
         (Range("boolean"), "true or false"),
         (Range("string"), "text"),
         (Range("string", 1), "text of at least 1 character"),
+        (Range("string", 1, 20), "text of 1 to 20 characters"),
+        (Range("string", 1, 20, pattern="[ab]*", characters="a and b"), "text of 1 to 20 characters: a and b"),
         (Range("string", choices=("a", "b")), "one of a, b"),
     ],
 )
@@ -59,6 +61,30 @@ def test_a_group_is_checked_when_it_is_made():
         Oven(heat_level=1.5)
     with pytest.raises(SettingError, match=r"^grill is 1; it must be true or false\.$"):
         Oven(grill=1)
+
+
+@dataclass(frozen=True)
+class Label(Settings):
+    initials: str = setting("ab", "Who baked it.", min=1, max=3, pattern="[a-c]+", characters="a, b and c")
+    upper_case: bool = setting(False, "Whether to shout.")
+
+    def check_together(self) -> None:
+        if self.upper_case and self.initials == "c":
+            raise SettingError("upper_case is True, but c has none.")
+
+
+@pytest.mark.parametrize("text", ["", "abca", "d", "a d", "ab\n"])
+def test_a_text_of_other_characters_or_length_is_refused(text):
+    with pytest.raises(SettingError) as refused:
+        Label(initials=text)
+
+    assert str(refused.value) == f"initials is {text!r}; it must be text of 1 to 3 characters: a, b and c."
+
+
+def test_a_group_may_check_its_values_together():
+    assert Label(upper_case=True).upper_case
+    with pytest.raises(SettingError, match=r"^upper_case is True, but c has none\.$"):
+        Label(initials="c", upper_case=True)
 
 
 def test_a_group_is_read_from_the_texts_of_its_settings_and_no_others():

@@ -43,15 +43,19 @@ def predict(model: str, images: tuple[Path, ...], invert: bool, top: int, output
     mnist-pipeline predict mnist-runs/.../output_model photo.jpg --invert
     """
     from mnist_pipeline.errors import ImageError
+    from mnist_pipeline.mnist.data.images import ColorNote
     from mnist_pipeline.mnist.model.model_folder import load_model
     from mnist_pipeline.mnist.model.prediction import predict_images
 
     for image in images:  # before the seconds that loading a model takes
         if not image.is_file():
             raise ImageError(f"{image}: no such file; give a PNG or JPEG image.")
+    notes: list[str] = []
     with tempfile.TemporaryDirectory() as aside, _silent_tensorflow():
         folder = _fetch(model, output_dir, Path(aside)) if model.startswith("models:/") else Path(model)
-        predictions = predict_images(load_model(folder), images, invert=invert)
+        predictions = predict_images(load_model(folder), images, invert=invert, color_note=ColorNote(notes.append))
+    for note in notes:
+        click.echo(f"Note: {note}", err=True)
     for prediction in predictions:
         (name, share), *others = prediction.ranking[:top]
         also = f"  ({', '.join(f'{other} {rest:.1%}' for other, rest in others)})" if others else ""

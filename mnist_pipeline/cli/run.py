@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_pipeline.cli.options import CommandWithSettings, settings_options
+from mnist_pipeline.cli.store import client_of, find_store
 from mnist_pipeline.mnist.registry.model_name import ModelName
-from mnist_pipeline.mnist.registry.promotion import Policy
+from mnist_pipeline.mnist.registry.promotion import OFF, Policy
 from mnist_pipeline.mnist.training.hyperparameters import ClassNames, Hyperparameters
+from mnist_pipeline.settings import select
 
 if TYPE_CHECKING:
     from mnist_pipeline.runner import Mode, PipelineRun
@@ -58,6 +60,7 @@ def run(data: str, output_dir: Path, mode: "Mode", **settings: Any) -> None:
     """
     from mnist_pipeline.mnist.data.named_data import fetch_data
 
+    policy = Policy(**select(settings, Policy))
     found = fetch_data(data)  # before the seconds that the next imports take
     from azure.ai.ml import Input
 
@@ -67,6 +70,8 @@ def run(data: str, output_dir: Path, mode: "Mode", **settings: Any) -> None:
     from mnist_pipeline.cli.progress import follow
     from mnist_pipeline.runner import run_locally
 
+    if policy.champion != OFF:
+        _check_champion(settings["model_name"], found.folder, output_dir)
     with follow(live=mode == "subprocess") as on_event:
         job = image_classification_pipeline(
             pipeline_input_data=Input(type="uri_folder", path=str(found.folder)),
@@ -76,6 +81,16 @@ def run(data: str, output_dir: Path, mode: "Mode", **settings: Any) -> None:
         result = run_locally(job, output_dir, mode=mode, on_event=on_event)
     result.raise_for_status()
     click.echo(_summary(result))
+
+
+def _check_champion(model_name: str, data: Path, output_dir: Path) -> None:
+    """Check that the champion can be compared with a model for these data, which else fails after the training."""
+    from mnist_pipeline.mnist.registry.champion_data import check_champion_of
+    from mnist_pipeline.mnist.registry.client import RegisteredModel
+
+    if (store := find_store(output_dir)) is not None:
+        with client_of(store) as client:
+            check_champion_of(RegisteredModel(model_name, client), data)
 
 
 def _summary(result: "PipelineRun") -> str:

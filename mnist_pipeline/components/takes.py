@@ -25,7 +25,8 @@ def takes(*groups: type[Settings], annotate: Callable[[Setting], Any] = port) ->
 
     The function collects them in its last parameter, such as `**settings`. In its signature, its annotations and its
     docstring they take the place of that parameter, one by one: from these three mldesigner and the SDK make inputs.
-    Stands below `@command_component` or `@pipeline`. The function gets an attribute `settings` with all that it takes.
+    Stands below `@command_component` or `@pipeline`. The function gets two attributes: `settings`, all that it takes,
+    and `groups`.
 
     Args:
         groups: Dataclasses of settings.
@@ -41,6 +42,7 @@ def takes(*groups: type[Settings], annotate: Callable[[Setting], Any] = port) ->
         function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         function.__doc__ = _described(inspect.getdoc(function) or "", collected.name, settings)
         function.settings = settings  # type: ignore[attr-defined]  # functions take attributes
+        function.groups = groups  # type: ignore[attr-defined]  # the same
         return function
 
     return decorate

@@ -71,7 +71,12 @@ def test_the_help_of_run_lists_the_settings_by_what_they_are_for(tmp_path):
         ("--min-accuracy", "1.5", "min_accuracy is 1.5; it must be a number from 0 to 1."),
         ("--max-loss", "nan", "max_loss is nan; it must be a number of at least 0."),
         ("--champion", "maybe", "champion is 'maybe'; it must be one of better, not_worse, off."),
-        ("--model-name", "", "model_name is ''; it must be text of at least 1 character."),
+        (
+            "--model-name",
+            "",
+            "model_name is ''; it must be text of 1 to 255 characters: English letters, digits, dashes, underscores "
+            "and periods, first a letter or a digit.",
+        ),
     ],
 )
 def test_a_wrong_value_of_a_setting_is_refused_with_the_sentence_that_every_other_place_has(
@@ -95,6 +100,13 @@ def test_wrong_usage_is_said_in_a_sentence_with_exit_code_2(arguments, tmp_path)
     assert "Traceback" not in result.stderr
 
 
+def test_a_policy_value_that_would_have_no_effect_is_refused_before_anything_runs(tmp_path):
+    result = command("run", "--champion", "off", "--mcnemar-level", "0.05", cwd=tmp_path)
+
+    assert_one_sentence(result, "mcnemar_level is 0.05, but it has no effect if champion is off; leave it at 0, or set")
+    assert not (tmp_path / "mnist-runs").exists()
+
+
 def no_such_folder(_):
     return ["no such folder"]
 
@@ -116,7 +128,21 @@ def different_counts(folder):
     return ["48 images", "5 labels"]
 
 
-@pytest.mark.parametrize("spoil", [no_such_folder, empty_folder, wrong_magic, different_counts])
+def another_size(folder):
+    write_patterned_idx(folder, 4, 4, 2)
+    write_idx(folder, "test", *patterned(6, 4, 5, 2))
+    return ["t10k-images-idx3-ubyte", "test images are 4 x 5 pixels", "train-images-idx3-ubyte are 4 x 4"]
+
+
+def unknown_label(folder):
+    write_patterned_idx(folder, 4, 4, 2)
+    write_idx(folder, "test", *patterned(6, 4, 4, 3))
+    return ["t10k-labels-idx1-ubyte", "the label 2, which no training image has"]
+
+
+@pytest.mark.parametrize(
+    "spoil", [no_such_folder, empty_folder, wrong_magic, different_counts, another_size, unknown_label]
+)
 def test_data_that_cannot_be_used_are_refused_before_anything_runs(spoil, tmp_path):
     parts = spoil(tmp_path / "data")
 
@@ -152,6 +178,24 @@ def test_a_failing_step_is_named_with_its_reason_and_its_log(tmp_path, empty_sto
     assert str(log) in result.stderr
     assert "train_node  NotStarted" not in result.stdout
     assert not list(tmp_path.glob("mnist-runs/*/nodes/*/outputs*"))
+
+
+@pytest.mark.slow
+def test_a_champion_for_other_data_is_named_before_anything_runs(finished_run, tmp_path):
+    folder, _ = finished_run
+    write_patterned_idx(tmp_path / "wider", 8, 10, 3)
+    runs = sorted((folder / "mnist-runs").glob("*/plan.json"))
+
+    result = command("run", "--data", tmp_path / "wider", "--model-name", "stripes", cwd=folder)
+
+    assert_one_sentence(
+        result,
+        "the champion, stripes version 1, was trained on images of 8 x 8 pixels in 2 classes, but these data have "
+        "images of 8 x 10 pixels with labels up to 2; ",
+        "--model-name",
+        "--champion off",
+    )
+    assert sorted((folder / "mnist-runs").glob("*/plan.json")) == runs
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +252,19 @@ def test_predict_names_the_class_of_an_image_and_how_sure_it_is(name, finished_r
         "is0.png: 0",
         "is1.png: 1",
     ]
+
+
+@pytest.mark.slow
+def test_predict_says_once_that_colors_are_turned_to_gray(finished_run):
+    folder, _ = finished_run
+    for name in ("red.png", "blue.png"):
+        Image.new("RGB", (8, 8), name.removesuffix(".png")).save(folder / name)
+
+    result = command("predict", "models:/stripes/1", "red.png", "blue.png", cwd=folder)
+
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == "Note: red.png is a color image; the colors of all images are turned to gray.\n"
+    assert len(result.stdout.splitlines()) == 2
 
 
 @pytest.mark.parametrize(

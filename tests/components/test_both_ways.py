@@ -31,7 +31,7 @@ def test_a_component_with_output_folders_runs_as_a_plain_function(idx_folder, tm
 def test_positional_arguments_run_it_too(idx_folder, tmp_path):
     prepare_data_component(idx_folder, tmp_path / "train", test_data=tmp_path / "test")
 
-    assert (tmp_path / "test/mnist_test.csv").read_text() == "9,255,255,255,255\n"
+    assert (tmp_path / "test/mnist_test.csv").read_text() == "3,255,255,255,255\n"
 
 
 def test_its_errors_are_those_of_the_machine_learning(tmp_path):

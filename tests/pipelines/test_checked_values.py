@@ -43,6 +43,13 @@ def make_job(folder, **settings):
     )
 
 
+def make_script_job(folder, **settings):
+    data = Input(type="uri_folder", path=str(folder))
+    return train_evaluate_register_pipeline(
+        train_data_asset_uri=data, test_data_asset_uri=data, compute="cpu-cluster", **settings
+    )
+
+
 @wrong_values
 def test_when_a_pipeline_is_called(wrong, sentence, idx_folder):
     with pytest.raises(SettingError) as refused:
@@ -160,10 +167,63 @@ def test_a_value_of_an_outer_pipeline_is_checked_too(idx_folder, tmp_path):
         run_locally(job, tmp_path / "runs")
 
 
-@pytest.mark.parametrize("name", ["class_names", "model_name"])
-def test_no_setting_takes_an_empty_text_which_mldesigner_would_refuse(name, idx_folder):
-    with pytest.raises(SettingError, match=f"^{name} is ''; it must be text of at least 1 character\\.$"):
+@pytest.mark.parametrize(("name", "length"), [("class_names", "at least 1 character"), ("model_name", "1 to 255 .*")])
+def test_no_setting_takes_an_empty_text_which_mldesigner_would_refuse(name, length, idx_folder):
+    with pytest.raises(SettingError, match=f"^{name} is ''; it must be text of {length}\\.$"):
         make_job(idx_folder, **{name: ""})
+
+
+REFUSED_NAMES = ["a/b", "a:b", "my digits", "..", ".digits", "-digits", "digits'", "Ziffern-für-alle", "d" * 256]
+refused_names = pytest.mark.parametrize("name", REFUSED_NAMES, ids=lambda name: name[:20])
+NAME_RULE = (
+    "it must be text of 1 to 255 characters: English letters, digits, dashes, underscores and periods, first a letter "
+    "or a digit."
+)
+
+
+@refused_names
+@pytest.mark.parametrize("call", [make_job, make_script_job], ids=["first", "second"])
+def test_a_model_name_that_a_registry_would_refuse_is_refused_when_a_pipeline_is_called(call, name, idx_folder):
+    with pytest.raises(SettingError) as refused:
+        call(idx_folder, model_name=name)
+
+    assert str(refused.value) == f"model_name is {name!r}; {NAME_RULE}"
+
+
+@refused_names
+def test_a_model_name_that_a_registry_would_refuse_is_refused_by_the_step(name, tmp_path):
+    with pytest.raises(SettingError) as refused:
+        register_model_component(
+            input_model=tmp_path, input_result=tmp_path, registration=tmp_path / "registration", model_name=name
+        )
+
+    assert str(refused.value) == f"model_name is {name!r}; {NAME_RULE}"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["digits", "Digits_2.v1-final", "7", "d" * 255], ids=lambda name: name[:20])
+def test_a_model_name_that_every_registry_takes_is_taken(name, idx_folder, mlflow_store):
+    make_job(idx_folder, model_name=name)
+
+    assert mlflow_store.create_registered_model(name).name == name
+
+
+@pytest.mark.parametrize("call", [make_job, make_script_job], ids=["first", "second"])
+def test_values_that_have_no_effect_together_are_refused_when_a_pipeline_is_called(call, idx_folder):
+    with pytest.raises(SettingError, match=r"^mcnemar_level is 0\.05, but it has no effect if champion is off; "):
+        call(idx_folder, champion="off", mcnemar_level=0.05)
+
+
+def test_values_that_have_no_effect_together_are_refused_by_the_step(tmp_path):
+    with pytest.raises(SettingError, match=r"^champion_margin is 0\.1, but it has no effect if champion is better; "):
+        register_model_component(
+            input_model=tmp_path,
+            input_result=tmp_path,
+            registration=tmp_path / "registration",
+            champion="better",
+            champion_margin=0.1,
+        )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_setting_takes_none(idx_folder):

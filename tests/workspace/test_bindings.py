@@ -30,7 +30,7 @@ POLICY = {
     "min_class_recall": 0.5,
     "max_loss": 0.9,
     "min_images": 100,
-    "champion": "better",
+    "champion": "not_worse",  # the one rule that takes both of the next two
     "champion_margin": 0.1,
     "mcnemar_level": 0.05,
 }

@@ -15,6 +15,7 @@ from mnist_pipeline.files import sha256_of
 from mnist_pipeline.mnist.data.csv_rows import read_rows, row_batches
 from mnist_pipeline.mnist.data.idx import Split, find_pair, has_split
 from mnist_pipeline.mnist.data.image_folders import ImageFolders
+from mnist_pipeline.mnist.data.images import ColorNote
 
 _BATCH_IMAGES = 10_000  # images read at a time when all are wanted
 
@@ -85,7 +86,7 @@ def read_dataset(path: str | os.PathLike[str], split: Split, image_size: tuple[i
     Raises:
         DataError: the folder is missing or empty, or has none of the three forms, or a file in it is malformed.
     """
-    if _form_of(Path(path), split) == "CSV":
+    if form_of(Path(path), split) == "CSV":
         return read_csv_dataset(path, image_size)
     batches = list(read_batches(path, split, _BATCH_IMAGES))
     return Dataset(
@@ -100,6 +101,8 @@ def read_batches(
 ) -> Iterator[Dataset]:
     """Yield what `read_dataset` reads, in the same order, batch by batch in bounded memory.
 
+    At the first image file in color, it prints that colors are turned to gray.
+
     Args:
         path: A CSV file, or a folder.
         split: Which IDX files to read: `train` (`train-*`) or `test` (`t10k-*`).
@@ -110,7 +113,7 @@ def read_batches(
         DataError: as `read_dataset`; a malformed file is noticed only when the malformed part is reached.
     """
     source = Path(path)
-    form = _form_of(source, split)
+    form = form_of(source, split)
     if form == "CSV":
         file = sole_csv(source)
         for rows in row_batches(file, images):
@@ -121,11 +124,11 @@ def read_batches(
             yield Dataset(image_batch, label_batch)
     else:
         folders = ImageFolders.open(source)
-        for image_batch, label_batch in folders.batches(images):
+        for image_batch, label_batch in folders.batches(images, ColorNote(print)):
             yield Dataset(image_batch, label_batch, folders.class_names)
 
 
-def _form_of(path: Path, split: Split) -> Literal["CSV", "IDX", "image folders"]:
+def form_of(path: Path, split: Split) -> Literal["CSV", "IDX", "image folders"]:
     """Tell which of the three forms the data have.
 
     Raises:

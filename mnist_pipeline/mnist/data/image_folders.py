@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_pipeline.errors import DataError, ImageError
-from mnist_pipeline.mnist.data.images import IMAGE_SUFFIXES, read_grayscale
+from mnist_pipeline.mnist.data.images import IMAGE_SUFFIXES, ColorNote, read_grayscale
 
 MAX_CLASSES = 256  # a label is one unsigned byte
 
@@ -47,11 +47,14 @@ class ImageFolders:
                 raise DataError(f"{path / name}: no PNG or JPEG image in it; every folder is a class and needs some.")
         return cls(path, tuple(names))
 
-    def batches(self, images: int) -> Iterator[tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]]:
+    def batches(
+        self, images: int, color_note: ColorNote | None = None
+    ) -> Iterator[tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]]:
         """Yield images and labels, class by class, in bounded memory.
 
         Args:
             images: How many in a batch; the last batch may have fewer.
+            color_note: Looks at the images before their colors are lost.
 
         Yields:
             Images, uint8 of shape (n, height, width), and labels, uint8 of shape (n,).
@@ -64,7 +67,7 @@ class ImageFolders:
         labels: list[int] = []
         for label, name in enumerate(self.class_names):
             for file_name in _image_names(self.path / name):
-                image = read_grayscale(self.path / name / file_name)
+                image = read_grayscale(self.path / name / file_name, color_note=color_note)
                 size = size or image.shape
                 if image.shape != size:
                     raise ImageError(

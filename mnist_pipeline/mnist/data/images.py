@@ -1,5 +1,7 @@
 """PNG and JPEG images as gray values."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,13 +16,38 @@ if TYPE_CHECKING:
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
 
 
-def read_grayscale(path: Path, size: tuple[int, int] | None = None, *, invert: bool = False) -> npt.NDArray[np.uint8]:
+@dataclass
+class ColorNote:
+    """Says, at the first image that has colors, that they are turned to gray; once for all images.
+
+    Attributes:
+        say: Called with the sentence.
+        said: Whether it was called.
+    """
+
+    say: Callable[[str], object]
+    said: bool = False
+
+    def look_at(self, image: "Image.Image", path: Path) -> None:
+        """Look at an image; what it is stored as does not matter, but whether any pixel is not gray."""
+        if self.said or image.mode in ("1", "L", "LA", "I", "F") or image.mode.startswith("I;16"):
+            return
+        channels = np.asarray(image.convert("RGB"))
+        if (channels != channels[..., :1]).any():
+            self.said = True
+            self.say(f"{path} is a color image; the colors of all images are turned to gray.")
+
+
+def read_grayscale(
+    path: Path, size: tuple[int, int] | None = None, *, invert: bool = False, color_note: ColorNote | None = None
+) -> npt.NDArray[np.uint8]:
     """Return an image's gray values (ITU-R 601-2 luma), uint8 of shape (height, width).
 
     Args:
         path: A PNG or JPEG file.
         size: Height and width to resize the image to; None keeps its size.
         invert: Invert the image: for a dark object on white, if the training images show light objects on black.
+        color_note: Looks at the image before its colors are lost.
 
     Raises:
         ImageError: the file is missing, or is not an image.
@@ -29,6 +56,8 @@ def read_grayscale(path: Path, size: tuple[int, int] | None = None, *, invert: b
 
     try:
         with Image.open(path) as opened:
+            if color_note is not None:
+                color_note.look_at(opened, path)
             image = _eight_bits(opened).convert("L")
     except FileNotFoundError as error:
         raise ImageError(f"{path}: no such file; give a PNG or JPEG image.") from error

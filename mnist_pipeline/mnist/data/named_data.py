@@ -3,15 +3,17 @@
 Fashion-MNIST: Xiao, Rasul, Vollgraf, https://github.com/zalandoresearch/fashion-mnist, MIT licence.
 """
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_pipeline.errors import DownloadError
-from mnist_pipeline.mnist.data.idx import find_pair
+from mnist_pipeline.errors import DownloadError, IdxError
+from mnist_pipeline.mnist.data.idx import find_splits
 from mnist_pipeline.mnist.data.sample import sample_folder
 
 SAMPLE = "sample"
 FASHION_MNIST = "fashion-mnist"
+NAMES = (SAMPLE, FASHION_MNIST)
 
 FASHION_MNIST_CLASSES = (
     "T-shirt/top",
@@ -41,7 +43,7 @@ class NamedData:
     """A folder of IDX files and the names of its classes.
 
     Attributes:
-        folder: Holds the four IDX files; their headers have been checked.
+        folder: Holds the four IDX files; their headers and labels have been checked.
         class_names: A name for each class; empty if they are unknown.
     """
 
@@ -54,7 +56,8 @@ def fetch_data(name: str) -> NamedData:
 
     Raises:
         DownloadError: Fashion-MNIST is not on this machine and cannot be downloaded.
-        IdxError: a file is missing or malformed.
+        IdxError: `name` is neither a known name nor a folder, a file is missing or malformed, or the two splits do not
+            belong to each other.
     """
     if name == SAMPLE:
         data = NamedData(sample_folder(), FASHION_MNIST_CLASSES)
@@ -63,9 +66,16 @@ def fetch_data(name: str) -> NamedData:
         data = NamedData(DEBIAN_FOLDER if installed else download_fashion_mnist(), FASHION_MNIST_CLASSES)
     else:
         data = NamedData(Path(name).expanduser())
-    find_pair(data.folder, "train")
-    find_pair(data.folder, "test")
+        if not data.folder.exists():
+            raise _not_there(name, data.folder)
+    find_splits(data.folder)
     return data
+
+
+def _not_there(name: str, folder: Path) -> IdxError:
+    close = difflib.get_close_matches(folder.name.lower().replace("_", "-"), NAMES, n=1)
+    meant = f"; did you mean {close[0]}?" if close else "."
+    return IdxError(f"{name}: no such folder; give a folder with four IDX files, or {' or '.join(NAMES)}{meant}")
 
 
 def download_fashion_mnist(cache: Path | None = None, url: str = FASHION_MNIST_URL) -> Path:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_pipeline.files import written_whole
-from mnist_pipeline.mnist.data.idx import IdxFile, Split, find_pair
+from mnist_pipeline.mnist.data.idx import IdxFile, Split, find_splits
 from mnist_pipeline.mnist.data.memory import keep_freed_memory
 from mnist_pipeline.mnist.data.threads import map_in_threads
 
@@ -33,18 +33,15 @@ def prepare_data(
         test_data: Folder for the test CSV, created if missing.
 
     Raises:
-        IdxError: a file is missing or malformed.
+        IdxError: a file is missing or malformed, or the two splits do not belong to each other.
         OutputError: an output folder cannot be written to.
     """
-    splits: list[tuple[Split, Path]] = [
-        ("train", Path(training_data) / TRAIN_CSV),
-        ("test", Path(test_data) / TEST_CSV),
-    ]
-    pairs = [find_pair(Path(input_data), split) for split, _ in splits]
-    targets = [target for _, target in splits]
+    targets: dict[Split, Path] = {"train": Path(training_data) / TRAIN_CSV, "test": Path(test_data) / TEST_CSV}
+    pairs = find_splits(Path(input_data))
     keep_freed_memory()
-    with written_whole(*targets) as partial:
-        for (images, labels), path, target in zip(pairs, partial, targets, strict=True):
+    with written_whole(*targets.values()) as partial:
+        for (split, target), path in zip(targets.items(), partial, strict=True):
+            images, labels = pairs[split]
             write_csv(images, labels, path)
             count, height, width = images.shape
             print(f"{target.name}: {count} images of {height} x {width} pixels", flush=True)

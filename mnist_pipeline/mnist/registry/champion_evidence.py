@@ -6,7 +6,10 @@ from pathlib import Path
 
 from mnist_pipeline.errors import MetricsError, ModelError
 from mnist_pipeline.files import sha256_of
+from mnist_pipeline.mnist.data.kind import Kind, kind_of
+from mnist_pipeline.mnist.model.trained_on import TrainedOn
 from mnist_pipeline.mnist.registry.champion import find_champion, read_history
+from mnist_pipeline.mnist.registry.champion_data import check_kind, find_trained_on
 from mnist_pipeline.mnist.registry.client import DATA_DIGEST, MODEL_DIGEST, RegisteredModel, Version
 from mnist_pipeline.mnist.registry.evidence import read_evidence
 from mnist_pipeline.mnist.registry.promotion import Evidence
@@ -35,7 +38,11 @@ def find_opponent(model: RegisteredModel, model_digest: str) -> Version | None:
 
 
 def evidence_of(
-    champion: Version, model: RegisteredModel, evidence: Evidence, test_data: str | os.PathLike[str] | None
+    champion: Version,
+    model: RegisteredModel,
+    evidence: Evidence,
+    test_data: str | os.PathLike[str] | None,
+    image_size: tuple[int, int] | None = None,
 ) -> Evidence:
     """Return a champion's evidence on the challenger's test data; if it has none, score the champion again.
 
@@ -44,11 +51,14 @@ def evidence_of(
         model: The registered model.
         evidence: The challenger's evidence.
         test_data: What the challenger was scored on; None if it is not at hand.
+        image_size: Height and width of the images that the challenger takes, which a CSV does not tell; None if
+            unknown.
 
     Raises:
         MetricsError: the two cannot be compared: the challenger's evidence is an accuracy alone, the champion's stored
             evidence is unusable, or the champion was scored on other test data and `test_data` is None.
-        ModelError, DataError: the champion cannot be scored on the test data.
+        ModelError: the champion was trained on other images or classes, or cannot be scored.
+        DataError: the test data cannot be read.
         RegistryError: the registry cannot be reached or refuses the request.
     """
     name = f"the champion, {model.name} version {champion.number}"
@@ -62,7 +72,10 @@ def evidence_of(
         if EVIDENCE_TAG in champion.tags and champion.tags.get(DATA_DIGEST) == data_digest:
             return _stored_evidence(champion, model, Path(folder))
         if test_data is not None:
-            return _score_again(champion, model, test_data, data_digest, Path(folder))
+            kind = kind_of(test_data, "test", image_size)
+            if (trained_on := find_trained_on(champion, model)) is not None:
+                check_kind(champion, trained_on, kind)  # before the whole model is downloaded
+            return _score_again(champion, model, test_data, data_digest, Path(folder), kind)
     raise MetricsError(
         f"{name}, was scored on other test data; nothing was registered; give the test data (test_data), and the "
         "champion is scored again on them, or switch the comparison off (champion=off)."
@@ -81,7 +94,12 @@ def _stored_evidence(champion: Version, model: RegisteredModel, folder: Path) ->
 
 
 def _score_again(
-    champion: Version, model: RegisteredModel, test_data: str | os.PathLike[str], data_digest: str, folder: Path
+    champion: Version,
+    model: RegisteredModel,
+    test_data: str | os.PathLike[str],
+    data_digest: str,
+    folder: Path,
+    kind: Kind,
 ) -> Evidence:
     from mnist_pipeline.mnist.model.model_folder import load_model
     from mnist_pipeline.mnist.scoring.evaluation import evaluate
@@ -94,7 +112,9 @@ def _score_again(
             f"{model.name} version {champion.number}: its files were changed after registration; nothing was "
             "registered; promote another version or switch the comparison off (champion=off)."
         )
-    evaluation = evaluate(load_model(model_folder), test_data)
+    network = load_model(model_folder)
+    check_kind(champion, TrainedOn(network.image_size, network.n_classes, network.class_names), kind)
+    evaluation = evaluate(network, test_data)
     correct: list[bool] = []
     for predictions, labels in evaluation.batches:
         correct += (predictions == labels).tolist()

@@ -173,6 +173,12 @@ class RegisteredModel:
             uri = self.client.get_model_version_download_uri(self.name, str(number))
         return self.download(uri, folder)
 
+    def download_description(self, number: int, folder: Path) -> Path:
+        """Download only the file `MLmodel` of a version to somewhere below `folder`; return its path."""
+        with self.named_errors():
+            uri = self.client.get_model_version_download_uri(self.name, str(number))
+        return self.download(f"{uri.rstrip('/')}/MLmodel", folder)
+
     @contextmanager
     def named_errors(self) -> Iterator[None]:
         """Turn an error of MLflow's in the body into one that names the registry and the model.

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from mnist_pipeline.errors import MetricsError
+from mnist_pipeline.errors import MetricsError, SettingError
 from mnist_pipeline.settings import Settings, setting
 
 BETTER = "better"
@@ -51,7 +51,7 @@ class Policy(Settings):
     The exact McNemar test counts the test images that only one of the two models classifies correctly.
 
     Raises:
-        SettingError: a value has the wrong type or is out of its range.
+        SettingError: a value has the wrong type or is out of its range, or belongs to another rule for the champion.
     """
 
     min_accuracy: float = setting(0.8, "Minimum accuracy on the test images.", min=0, max=1)
@@ -81,6 +81,19 @@ class Policy(Settings):
         min=0,
         max=0.999999,
     )
+
+    def check_together(self) -> None:
+        """Refuse a value that the rule for the champion would ignore.
+
+        Raises:
+            SettingError: there is a margin without the rule `not_worse`, or a level without a comparison.
+        """
+        for name, rules in (("champion_margin", (NOT_WORSE,)), ("mcnemar_level", (BETTER, NOT_WORSE))):
+            if (value := getattr(self, name)) and self.champion not in rules:
+                raise SettingError(
+                    f"{name} is {value!r}, but it has no effect if champion is {self.champion}; leave it at 0, or set "
+                    f"champion to {' or '.join(rules)}."
+                )
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from mnist_pipeline.errors import MetricsError, ModelError
 from mnist_pipeline.files import output_folder, sha256_of
 from mnist_pipeline.mnist.data.dataset import data_digest
+from mnist_pipeline.mnist.model.trained_on import read_trained_on
 from mnist_pipeline.mnist.registry.champion import CHALLENGER, promote, replace_champion
 from mnist_pipeline.mnist.registry.champion_evidence import EVIDENCE_TAG, evidence_of, find_opponent
 from mnist_pipeline.mnist.registry.client import MODEL_DIGEST, RegisteredModel, Version
@@ -30,6 +31,7 @@ class _Candidate:
         result: What scoring wrote: a folder, or a file in it.
         evidence: What was read from there.
         test_data: What the model was scored on; None if it is not at hand.
+        image_size: Height and width of the images that the model takes; None if its description does not say.
     """
 
     folder: Path
@@ -37,6 +39,7 @@ class _Candidate:
     result: Path
     evidence: Evidence
     test_data: Path | None
+    image_size: tuple[int, int] | None
 
 
 def register(
@@ -65,7 +68,8 @@ def register(
     Raises:
         MetricsError: the scoring results are missing, unreadable or inconsistent, were changed after scoring, belong to
             another model or to other test data, or lack what the policy asks for.
-        ModelError: `input_model` is not an MLflow model folder, or the champion cannot be scored.
+        ModelError: `input_model` is not an MLflow model folder, or the champion was trained on other images or classes
+            or cannot be scored.
         DataError: `test_data` cannot be read.
         RegistryError: the registry cannot be reached or refuses the request.
         OutputError: `registration` cannot be written to.
@@ -104,7 +108,15 @@ def _verify(folder: Path, result: Path, test_data: str | os.PathLike[str] | None
             raise MetricsError(
                 f"{result}: these are the scoring results on other test data; score this model on these data."
             )
-    return _Candidate(folder, digest, result, evidence, Path(test_data) if test_data is not None else None)
+    trained_on = read_trained_on(folder / "MLmodel")
+    return _Candidate(
+        folder,
+        digest,
+        result,
+        evidence,
+        Path(test_data) if test_data is not None else None,
+        trained_on.image_size if trained_on is not None else None,
+    )
 
 
 def _decide_and_promote(candidate: _Candidate, policy: Policy, model: RegisteredModel) -> Outcome | None:
@@ -133,7 +145,8 @@ def _decide(candidate: _Candidate, policy: Policy, opponent: Version | None, mod
     """Check the candidate against the policy, and compare it with the opponent if there is one."""
     if opponent is None:
         return decide(candidate.evidence, policy)
-    return decide(candidate.evidence, policy, evidence_of(opponent, model, candidate.evidence, candidate.test_data))
+    champions = evidence_of(opponent, model, candidate.evidence, candidate.test_data, candidate.image_size)
+    return decide(candidate.evidence, policy, champions)
 
 
 def _record(candidate: _Candidate, decision: Decision, model: RegisteredModel) -> int:

@@ -290,3 +290,24 @@ def test_a_malformed_part_is_refused_when_it_is_reached(tmp_path):
     for form, error in (("csv", CsvError), ("idx", IdxError), ("folders", ImageError)):
         with pytest.raises(error):
             list(read_batches(tmp_path / form, "test", 1))
+
+
+def test_colors_of_image_folders_are_said_to_be_lost_once(tmp_path, capsys):
+    write_image_folders(tmp_path, ".png", ["a", "b", "c"])
+    height, width = next(read_batches(tmp_path, "train", 1)).image_size
+    for name in "bc":
+        Image.new("RGB", (width, height), (255, 0, 0)).save(tmp_path / name / "red.png")
+
+    read_dataset(tmp_path, "train")
+
+    assert capsys.readouterr().out == (
+        f"{tmp_path / 'b/red.png'} is a color image; the colors of all images are turned to gray.\n"
+    )
+
+
+def test_nothing_is_said_of_gray_image_folders(tmp_path, capsys):
+    write_image_folders(tmp_path, ".png", ["a", "b"])
+
+    read_dataset(tmp_path, "train")
+
+    assert capsys.readouterr().out == ""

@@ -7,7 +7,7 @@ from idx_data import idx_bytes, write_idx
 
 from mnist_pipeline.errors import IdxError
 from mnist_pipeline.mnist.data.dataset import read_dataset
-from mnist_pipeline.mnist.data.idx import find_pair, has_split
+from mnist_pipeline.mnist.data.idx import find_pair, find_splits, has_split
 
 IMAGES = np.arange(30).reshape(5, 2, 3)
 LABELS = np.array([0, 255, 1, 2, 3])
@@ -159,3 +159,148 @@ def test_reading_a_whole_split_finds_the_same_faults(tmp_path):
 
     with pytest.raises(IdxError, match="promises 30 bytes of data, the file holds only 29"):
         read_dataset(tmp_path, "train")
+
+
+@pytest.mark.parametrize("gz", [False, True], ids=["plain", "gz"])
+@pytest.mark.parametrize(
+    ("header", "finding"),
+    [
+        (
+            b"\0\0\x08\x04" + struct.pack(">4I", 5, 2, 3, 3),
+            "wrong magic number 0x00000804, which means IDX of unsigned bytes with 4 dimensions, as color images have; "
+            "IDX of unsigned bytes with 3 dimensions starts with 0x00000803; convert the images to gray, for example "
+            "with images.mean(axis=-1).astype('uint8'), and write them with mnist_pipeline.write_idx.",
+        ),
+        (
+            b"\0\0\x0b\x03" + struct.pack(">3I", 5, 2, 3),
+            "wrong magic number 0x00000b03, which means IDX of 16-bit integers with 3 dimensions; IDX of unsigned "
+            "bytes with 3 dimensions starts with 0x00000803; bring the values to whole numbers from 0 to 255 and write "
+            "them with mnist_pipeline.write_idx.",
+        ),
+        (
+            b"\0\0\x0e\x01" + struct.pack(">I", 5),
+            "wrong magic number 0x00000e01, which means IDX of 64-bit floats with 1 dimension; IDX of unsigned bytes "
+            "with 3 dimensions starts with 0x00000803; bring the values to whole numbers from 0 to 255 and write them "
+            "with mnist_pipeline.write_idx.",
+        ),
+        (
+            idx_bytes(LABELS),
+            "wrong magic number 0x00000801, which means IDX of unsigned bytes with 1 dimension; IDX of unsigned bytes "
+            "with 3 dimensions starts with 0x00000803; give the file that belongs under this name.",
+        ),
+        (
+            b"\0\0\x0a\x03" + struct.pack(">3I", 5, 2, 3),
+            "wrong magic number 0x00000a03; IDX of unsigned bytes with 3 dimensions starts with 0x00000803; give an "
+            "IDX file.",
+        ),
+    ],
+    ids=["color", "16 bits", "floats", "labels", "no type of IDX"],
+)
+def test_idx_of_another_kind_is_called_what_it_is_and_how_to_convert_it(tmp_path, header, finding, gz):
+    images, _ = write_idx(tmp_path, "train", IMAGES, LABELS, gz=gz)
+    images.write_bytes(gzip.compress(header + bytes(100)) if gz else header + bytes(100))
+
+    with pytest.raises(IdxError) as refused:
+        find_pair(tmp_path, "train")
+
+    assert str(refused.value) == f"{images}: {finding}"
+
+
+SPELLINGS = [("-", False), (".", False), ("-", True), (".", True)]
+
+
+@pytest.mark.parametrize("one", SPELLINGS)
+@pytest.mark.parametrize("other", SPELLINGS)
+def test_the_same_content_under_two_names_is_read(tmp_path, one, other):
+    write_idx(tmp_path, "train", IMAGES, LABELS, *one)
+    write_idx(tmp_path, "train", IMAGES, LABELS, *other)
+
+    images, labels = read_all(tmp_path)
+
+    assert np.array_equal(images, IMAGES)
+    assert np.array_equal(labels, LABELS)
+
+
+@pytest.mark.parametrize("which", ["images", "labels"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda array: array[::-1], id="another order"),
+        pytest.param(lambda array: array[:4], id="shorter"),
+        pytest.param(lambda array: np.concatenate([array, array[:1]]), id="longer"),
+    ],
+)
+def test_different_content_under_two_names_is_refused(tmp_path, which, change):
+    write_idx(tmp_path, "train", IMAGES, LABELS)
+    other = {"images": IMAGES, "labels": LABELS}
+    other[which] = change(other[which])
+    write_idx(tmp_path, "train", **other, gz=True)
+
+    name = f"train-{which}-idx{other[which].ndim}-ubyte"
+    with pytest.raises(IdxError) as refused:
+        find_pair(tmp_path, "train")
+
+    assert str(refused.value) == (
+        f"{tmp_path}: {name} and {name}.gz hold different data; remove the one that you do not mean."
+    )
+
+
+def test_files_that_differ_behind_the_first_compared_block_are_refused(tmp_path):
+    images = np.zeros((3, 1024, 1024), np.uint8)
+    write_idx(tmp_path, "train", images, LABELS[:3])
+    images[2, -1, -1] = 1
+    write_idx(tmp_path, "train", images, LABELS[:3], gz=True)
+
+    with pytest.raises(IdxError, match=r"train-images-idx3-ubyte and .*\.gz hold different data"):
+        find_pair(tmp_path, "train")
+
+
+def test_both_splits_of_one_kind_are_found(tmp_path):
+    write_idx(tmp_path, "train", IMAGES, LABELS)
+    write_idx(tmp_path, "test", IMAGES[1:3], LABELS[1:3])
+
+    found = find_splits(tmp_path)
+
+    assert found == {split: find_pair(tmp_path, split) for split in ("train", "test")}
+
+
+def test_test_images_of_another_size_than_the_training_images_are_refused(tmp_path):
+    write_idx(tmp_path, "train", IMAGES, LABELS)
+    test_images, _ = write_idx(tmp_path, "test", IMAGES.swapaxes(1, 2), LABELS)
+
+    with pytest.raises(IdxError) as refused:
+        find_splits(tmp_path)
+
+    assert str(refused.value) == (
+        f"{test_images}: the test images are 3 x 2 pixels, but the training images in train-images-idx3-ubyte are "
+        "2 x 3; bring all images to one size."
+    )
+
+
+@pytest.mark.parametrize(
+    ("labels", "finding"),
+    [
+        ([0, 255, 1, 2, 9], "the label 9, which"),
+        ([4, 255, 200, 4, 9], "the labels 4, 9, 200, which"),
+        ([4, 5, 6, 7, 8], "the labels 4, 5, 6, 7, 8, which"),
+    ],
+)
+def test_test_labels_that_no_training_image_has_are_refused(tmp_path, labels, finding):
+    write_idx(tmp_path, "train", IMAGES, LABELS)
+    _, test_labels = write_idx(tmp_path, "test", IMAGES, np.array(labels))
+
+    with pytest.raises(IdxError) as refused:
+        find_splits(tmp_path)
+
+    assert str(refused.value) == (
+        f"{test_labels}: holds {finding} no training image has; add such training images to train-images-idx3-ubyte, "
+        "or leave those test images out."
+    )
+
+
+def test_of_many_unknown_test_labels_the_first_are_named(tmp_path):
+    write_idx(tmp_path, "train", IMAGES, LABELS)
+    write_idx(tmp_path, "test", np.zeros((256, 2, 3)), np.arange(256))
+
+    with pytest.raises(IdxError, match=r"holds the labels 4, 5, 6, 7, 8, \.\.\., which no training image has"):
+        find_splits(tmp_path)

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from mnist_pipeline.errors import ImageError
-from mnist_pipeline.mnist.data.images import read_grayscale
+from mnist_pipeline.mnist.data.images import ColorNote, read_grayscale
 
 
 @pytest.fixture
@@ -68,3 +68,37 @@ def test_an_image_that_is_cut_off_is_named(tmp_path):
 def test_an_image_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(ImageError, match=r"nowhere\.png: no such file"):
         read_grayscale(tmp_path / "nowhere.png")
+
+
+def save_color(path, mode="RGB"):
+    """Save 3 x 3 black pixels, one of them red, and return the path."""
+    image = Image.new("RGB", (3, 3))
+    image.putpixel((2, 2), (200, 0, 0))
+    image.convert(mode).save(path)
+    return path
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+def test_the_first_image_in_color_is_noted_and_no_other(mode, gradient, tmp_path):
+    said = []
+    note = ColorNote(said.append)
+    first, second = save_color(tmp_path / "first.png", mode), save_color(tmp_path / "second.png", mode)
+
+    for path in (gradient, first, second):
+        read_grayscale(path, color_note=note)
+
+    assert said == [f"{first} is a color image; the colors of all images are turned to gray."]
+
+
+@pytest.mark.parametrize(
+    ("mode", "color"),
+    [("RGB", (7, 7, 7)), ("RGBA", (7, 7, 7, 100)), ("L", 7), ("LA", (7, 100)), ("1", 1), ("P", 7), ("I;16", 700)],
+)
+def test_a_gray_image_is_not_noted_whatever_it_is_stored_as(mode, color, tmp_path):
+    said = []
+    image = Image.new("L", (2, 2), 7).convert("P") if mode == "P" else Image.new(mode, (2, 2), color)
+    image.save(tmp_path / "gray.png")
+
+    read_grayscale(tmp_path / "gray.png", color_note=ColorNote(said.append))
+
+    assert said == []

@@ -8,7 +8,7 @@ import threading
 
 import numpy as np
 import pytest
-from idx_data import write_patterned_idx
+from idx_data import patterned, write_idx, write_patterned_idx
 
 from mnist_pipeline.errors import DownloadError, IdxError
 from mnist_pipeline.mnist.data.dataset import read_dataset
@@ -82,6 +82,34 @@ def test_any_other_name_is_a_folder(tmp_path):
     write_patterned_idx(tmp_path / "mine", 4, 4, 2)
 
     assert fetch_data(str(tmp_path / "mine")).folder == tmp_path / "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [
+        ("fashion_mnist", "; did you mean fashion-mnist?"),
+        ("FashionMNIST", "; did you mean fashion-mnist?"),
+        ("data/fashion-mnists", "; did you mean fashion-mnist?"),
+        ("samples", "; did you mean sample?"),
+        ("my-digits", "."),
+        ("nowhere/at/all", "."),
+    ],
+)
+def test_an_unknown_name_lists_the_known_ones_and_the_close_one(name, ending):
+    with pytest.raises(IdxError) as refused:
+        fetch_data(name)
+
+    assert str(refused.value) == (
+        f"{name}: no such folder; give a folder with four IDX files, or sample or fashion-mnist{ending}"
+    )
+
+
+def test_a_folder_whose_splits_are_of_two_kinds_is_refused(tmp_path):
+    write_patterned_idx(tmp_path, 4, 4, 2)
+    write_idx(tmp_path, "test", *patterned(6, 4, 4, 3))
+
+    with pytest.raises(IdxError, match=r"t10k-labels-idx1-ubyte: holds the label 2, which no training image has"):
+        fetch_data(str(tmp_path))
 
 
 def test_a_folder_without_test_images_is_refused(tmp_path):

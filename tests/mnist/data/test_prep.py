@@ -77,7 +77,7 @@ def test_both_csvs_may_go_to_one_folder(idx_folder, tmp_path):
     prepare_data(idx_folder, tmp_path / "out", tmp_path / "out")
 
     assert (tmp_path / "out/mnist_train.csv").read_text() == "7,0,1,2,3\n3,4,5,6,7\n"
-    assert (tmp_path / "out/mnist_test.csv").read_text() == "9,255,255,255,255\n"
+    assert (tmp_path / "out/mnist_test.csv").read_text() == "3,255,255,255,255\n"
 
 
 def test_a_second_run_replaces_the_csvs(idx_folder, tmp_path):
@@ -103,6 +103,25 @@ def test_bad_input_leaves_neither_csv(idx_folder, tmp_path, name):
         prepare_data(idx_folder, tmp_path / "train", tmp_path / "test")
 
     assert not [path for path in tmp_path.glob("*/*") if path.parent != idx_folder]
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "finding"),
+    [
+        (np.zeros((1, 2, 3)), [3], "the test images are 2 x 3 pixels, but the training images"),
+        (np.zeros((1, 2, 2)), [9], "holds the label 9, which no training image has"),
+    ],
+    ids=["another size", "an unknown label"],
+)
+def test_test_data_of_another_kind_than_the_training_data_are_refused_before_anything_is_written(
+    idx_folder, tmp_path, images, labels, finding
+):
+    write_idx(idx_folder, "test", images, np.array(labels))
+
+    with pytest.raises(IdxError, match=finding):
+        prepare_data(idx_folder, tmp_path / "train", tmp_path / "test")
+
+    assert names_in(tmp_path) == ["idx"]
 
 
 def test_bad_input_leaves_existing_csvs_as_they_were(idx_folder, tmp_path):

@@ -410,7 +410,7 @@ def test_where_there_is_no_champion_there_is_no_comparison(rule):
 
 
 def test_a_comparison_that_is_off_asks_for_nothing():
-    decision = decide(Evidence(0.8), Policy(champion=OFF, mcnemar_level=0.05), Evidence(0.9))
+    decision = decide(Evidence(0.8), Policy(champion=OFF), Evidence(0.9))
 
     assert [check.name for check in decision.checks] == ["min_accuracy"]
     assert decision.comparison is None
@@ -446,10 +446,43 @@ def test_better_means_more_images_right(only_challenger, only_champion, passed):
     assert decision.accepted is passed
 
 
-def test_a_margin_does_not_help_a_model_that_must_be_better():
-    assert not decide(
-        *duel_with(Policy(min_accuracy=0, champion=BETTER, champion_margin=1), both=9, neither=1)
-    ).accepted
+@pytest.mark.parametrize(
+    ("ignored", "sentence"),
+    [
+        (
+            {"champion": OFF, "mcnemar_level": 0.05},
+            "mcnemar_level is 0.05, but it has no effect if champion is off; leave it at 0, or set champion to better "
+            "or not_worse.",
+        ),
+        (
+            {"champion": OFF, "champion_margin": 0.1},
+            "champion_margin is 0.1, but it has no effect if champion is off; leave it at 0, or set champion to "
+            "not_worse.",
+        ),
+        (
+            {"champion": BETTER, "champion_margin": 1},
+            "champion_margin is 1, but it has no effect if champion is better; leave it at 0, or set champion to "
+            "not_worse.",
+        ),
+    ],
+)
+def test_a_value_that_the_rule_for_the_champion_ignores_is_refused(ignored, sentence):
+    with pytest.raises(SettingError) as refused:
+        Policy(**ignored)
+
+    assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        {"champion": NOT_WORSE, "champion_margin": 0.1, "mcnemar_level": 0.05},
+        {"champion": BETTER, "mcnemar_level": 0.05},
+        {"champion": OFF, "champion_margin": 0.0, "mcnemar_level": 0},
+    ],
+)
+def test_a_value_that_the_rule_for_the_champion_uses_or_that_is_off_is_taken(used):
+    assert Policy(**used).champion == used["champion"]
 
 
 @pytest.mark.parametrize(
