@@ -12,6 +12,7 @@ from azure.ai.ml.entities import PipelineJob
 
 from mnist_pipeline.errors import SettingError
 from mnist_pipeline.files import output_folder
+from mnist_pipeline.run_marker import STORE_ARTIFACTS
 from mnist_pipeline.runner.events import Listener
 from mnist_pipeline.runner.in_process_node import CallingThread, run_in_process
 from mnist_pipeline.runner.mlflow_runs import Tracking, absolute, embedded_store
@@ -19,7 +20,7 @@ from mnist_pipeline.runner.node_call import RunNode
 from mnist_pipeline.runner.pipeline_run import PipelineRun
 from mnist_pipeline.runner.plan import Plan
 from mnist_pipeline.runner.read_plan import read_plan
-from mnist_pipeline.runner.run_folder import RunFolder
+from mnist_pipeline.runner.run_folder import RunFolder, marked_folder
 from mnist_pipeline.runner.run_record import RunRecord
 from mnist_pipeline.runner.scheduler import Scheduler
 from mnist_pipeline.runner.status import Status
@@ -110,7 +111,7 @@ def carry_out(
             absolute(uri) if uri else embedded_store(store),
             plan.experiment_name,
             folder.name,
-            artifacts=None if uri else store / "mlartifacts",
+            artifacts=None if uri else marked_folder(store / STORE_ARTIFACTS),
         )
     except BaseException:
         folder.remove()
