@@ -1,18 +1,19 @@
 """Train image classifiers on Azure Machine Learning, with pipelines that run on a laptop too."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mnist_pipeline.components.both_ways import both_ways
     from mnist_pipeline.runner import PipelineRun, read_runs, run_locally
 
 __version__ = "0.1.0"
-__all__ = ["PipelineRun", "__version__", "read_runs", "run_locally"]
+__all__ = ["PipelineRun", "__version__", "both_ways", "read_runs", "run_locally"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name of the runner when first asked for."""
+    """Import a name when first asked for."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from mnist_pipeline import runner
-
-    return getattr(runner, name)
+    module = "components.both_ways" if name == "both_ways" else "runner"
+    return getattr(importlib.import_module(f"{__name__}.{module}"), name)
