@@ -3,10 +3,9 @@
 import json
 import re
 import shutil
-from pathlib import Path
 
 import pytest
-from azure.ai.ml import Input, Output, command
+from azure.ai.ml import Output, command
 from azure.ai.ml.dsl import pipeline
 from azure.ai.ml.entities import Environment
 
@@ -37,7 +36,7 @@ def project(tmp_path):
 def add_runs(folder):
     for name in RUN_FILES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(b"of a run\n" * 11_111 + b"\n")
+        (folder / name).write_bytes(b"\xff" * 100_000)
 
 
 def component_in(folder):
@@ -146,8 +145,8 @@ def test_a_preview_warns_of_runs_in_a_component_s_code_and_still_lists_them_as_t
 
     (warning,) = shown.warnings
     assert warning == (
-        "the code of node node includes 0.5 MB of local runs; to leave them out, add `/mnist-runs/` as the last line of "
-        f"{project / '.amlignore'}."
+        "the code of node node includes 0.5 MB of local runs; to leave them out, add `/mnist-runs/` as the last line "
+        f"of {project / '.amlignore'}."
     )
     assert f"mnist-runs/{RUN}/plan.json" in shown.snapshots[0].files
     assert not (project / ".amlignore").exists()
@@ -168,8 +167,8 @@ def test_a_dry_run_warns_of_runs_beside_the_data(data_with_runs, typed):
 
     assert finished.code == 0
     assert finished.error == (
-        "Warning: input pipeline_input_data includes 0.5 MB of local runs; to leave them out, add `/mnist-runs/` as the "
-        f"last line of {data_with_runs / '.amlignore'}.\n"
+        "Warning: input pipeline_input_data includes 0.5 MB of local runs; to leave them out, add `/mnist-runs/` as "
+        f"the last line of {data_with_runs / '.amlignore'}.\n"
     )
     assert "nothing was sent" in finished.output
 
@@ -181,9 +180,8 @@ def test_a_dry_run_has_the_warnings_in_its_json(data_with_runs, typed):  # noqa:
     assert "0.5 MB of local runs" in warning
 
 
-def test_a_submit_warns_too(azure, monkeypatch, data_with_runs, stand_in):
-    config = Path.cwd() / "config.json"
-    config.write_text(json.dumps(stand_in.config))
+def test_a_submit_warns_too(azure, data_with_runs, stand_in):
+    (data_with_runs / "config.json").write_text(json.dumps(stand_in.config))
 
     finished = azure("submit", "image-classification", "--data", ".", "--compute", "cpu-cluster", "--name", "mine")
 

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 @click.option(
     "--compute", default="serverless", show_default=True, help="The compute on which a pipeline's nodes run by default."
 )
-def export(name: str, file: Path, compute: str) -> None:
+@click.option("--force", is_flag=True, help="Replace FILE if it exists and differs.")
+def export(name: str, file: Path, compute: str, force: bool) -> None:
     """Write the component or pipeline NAME to FILE as YAML, for `az ml component create` or `az ml job create`.
 
-    The code is written to a folder beside it, such as prep.code for prep.yml; move or commit both together.
+    The code is written to a folder beside it, such as prep.code for prep.yml; move or commit both together. A FILE that
+    exists and differs is replaced only with --force.
 
     The data of a pipeline are written as data assets azureml:NAME_OF_THE_INPUT:1. Replace them by your own.
 
@@ -39,7 +41,7 @@ def export(name: str, file: Path, compute: str) -> None:
                 f"there is no component or pipeline {name}; use one of {', '.join([*PIPELINES, *components])}."
             )
         entity = components[name]
-    write(entity, file)
+    write(entity, file, replace=force)
     kind = "job" if name in PIPELINES else "component"
     click.echo(f"{file} is written; az ml {kind} create --file {file}")
 
