@@ -64,7 +64,7 @@ def run_locally(
     """
     if not hasattr(os, "killpg"):
         raise RunError(
-            "running a job on this machine needs Linux or macOS, because the processes of a node are stopped as a group; "
+            "running a job on this machine needs Linux or macOS, where the processes of a node are stopped as a group; "
             "use the Windows Subsystem for Linux, or submit the job to Azure ML."
         )
     if mode not in get_args(Mode):
