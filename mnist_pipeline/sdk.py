@@ -6,6 +6,7 @@ A new release of azure-ai-ml can break this file and no other. `tests/test_sdk.p
 - of a pipeline's input `_data`
 - of a node `_build_inputs` and `_build_outputs`
 - of a component `_build_code`, and of what it yields `_ignore_file` and `_hash_sha256`
+- `ComponentIgnoreFile` in `azure.ai.ml.entities._component.code`
 - `get_upload_files_from_folder` and `get_ignore_file` in `azure.ai.ml._utils._asset_utils`
 - of a client `_code`, and of its `jobs` `_runs_operations`, `_dataset_dataplane_operations` and
   `_model_dataplane_operations`, the last with its `_operation`
@@ -169,6 +170,24 @@ def code_of(component: Any) -> Iterator[Code | None]:
         path = Path(code.path)
         folder = path.parent if path.is_file() else path
         yield Code(folder, code._hash_sha256, files_below(path, code._ignore_file))
+
+
+@contextmanager
+def code_files_of(component: Any) -> Iterator[tuple[Path, dict[str, Path]]]:
+    """Yield the folder and the files of a component's code as `code_of` does, but do not compute the digest.
+
+    The digest would read each file, and there may be gigabytes that the caller leaves out.
+    """
+    path = Path(component.base_path or "", component.code)
+    if component.additional_includes or not path.exists():
+        with code_of(component) as code:
+            assert code is not None  # the caller asks only for a component with local code
+            yield code.folder, code.files
+        return
+    from azure.ai.ml.entities._component.code import ComponentIgnoreFile
+
+    path = path.resolve()
+    yield path.parent if path.is_file() else path, files_below(path, ComponentIgnoreFile(path))
 
 
 def files_below(path: Path, ignore_file: Any = None) -> dict[str, Path]:

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 PUBLIC = {
-    "mnist_pipeline": ["PipelineRun", "__version__", "read_runs", "run_locally", "write_idx"],
+    "mnist_pipeline": ["PipelineRun", "__version__", "both_ways", "read_runs", "run_locally", "write_idx"],
     "mnist_pipeline.components": [
         "image_classification_evaluate_component",
         "image_classification_register_component",

@@ -91,6 +91,17 @@ def get_upload_files_from_folder(sdk):
     assert "notes.txt" not in [name for _, name in listed]
 
 
+def component_ignore_file(sdk):
+    from azure.ai.ml.entities._component.code import ComponentIgnoreFile
+
+    with sdk.node.component._build_code() as built:
+        assert type(built._ignore_file) is ComponentIgnoreFile
+    ignore_file = ComponentIgnoreFile(sdk.code)
+    assert ignore_file.is_file_excluded(sdk.code / "notes.txt")
+    assert ignore_file.is_file_excluded(sdk.code / "__pycache__" / "step.pyc")
+    assert not ignore_file.is_file_excluded(sdk.code / "step.py")
+
+
 def registered_code(sdk):
     assert parameters_of(sdk.client._code.get) == ["name", "version"]
 
@@ -150,6 +161,7 @@ CHECKS = {
     "_hash_sha256": build_code,
     "_ignore_file": build_code,
     "azure.ai.ml._utils._asset_utils.get_ignore_file": get_upload_files_from_folder,
+    "azure.ai.ml.entities._component.code.ComponentIgnoreFile": component_ignore_file,
     "azure.ai.ml._utils._asset_utils.get_upload_files_from_folder": get_upload_files_from_folder,
     "_code": registered_code,
     "_runs_operations": runs_operations,

@@ -5,43 +5,81 @@ import functools
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from mldesigner import Output
 
+from mnist_pipeline.files import output_folder
+
 _IN_A_JOB = not Path(__file__).with_name("snapshot.py").exists()  # no snapshot holds it
+_PACKAGE = __package__.partition(".")[0]
+
+Component = TypeVar("Component", bound=Callable[..., Any])
 
 
-def both_ways(component: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a `@command_component` function of this package run at once when it is given an output folder.
+def both_ways(component: Component) -> Component:
+    """Let a `@command_component` function run at once when it is given an output folder.
 
-    Called with positional arguments or with an output, it runs the function itself and returns None. Called
-    without, it returns the Azure ML node that mldesigner makes. Stands above `@command_component`.
+    Called with positional arguments or with an output, it runs the function itself, in this process, and returns what
+    the function returns. Called without, it returns the Azure ML node that mldesigner makes. It keeps its signature,
+    its docstring, and its attribute `component`. Output folders are made before the function runs, as in a job.
 
-    The component is described by the docstring's summary, where mldesigner would take the whole docstring. Its code is
-    a snapshot of just the files that the step imports; a node gets a new one, because a file may have been edited.
+    Stands above `@command_component`, or takes a component that was declared elsewhere: `count = both_ways(count)`. The
+    second form keeps this package out of the component's file, which Azure ML imports by itself.
 
-    Raises (the returned function, when it runs):
-        TypeError: an argument is missing or unknown.
+    For a component of this package two things differ from what mldesigner makes. Its description is the docstring's
+    summary instead of the whole docstring. Its code is a snapshot of just the files that the step imports; a node gets
+    a new one, because a file may have been edited.
+
+    Args:
+        component: What `@command_component` returned.
+
+    Returns:
+        A function that takes the component's inputs and outputs.
+
+    Raises:
+        TypeError: `component` is not a component. The returned function raises it too, when it runs, if an argument is
+            missing or unknown.
+        OutputError: from the returned function: an output folder cannot be made.
     """
     function = inspect.unwrap(component)
+    if function is component:
+        raise TypeError(f"{_name_of(component)} is not a component; put @both_ways above @command_component.")
     signature = inspect.signature(function)
-    if (declared := getattr(component, "component", None)) and not _IN_A_JOB:
+    declared = getattr(component, "component", None)
+    is_own = function.__module__.startswith(f"{_PACKAGE}.")
+    if declared and is_own and not _IN_A_JOB:
         _set_description_and_code(declared, function)
-    outputs = {name for name, parameter in signature.parameters.items() if isinstance(parameter.annotation, Output)}
+    annotations = {name: parameter.annotation for name, parameter in signature.parameters.items()}
+    ports = {name: port for name, port in annotations.items() if isinstance(port, Output)}
+    ports |= declared.outputs if declared else {}  # the SDK has an Output of its own
+    folders = {name for name, port in ports.items() if port.type == "uri_folder"}
 
     @functools.wraps(component)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if args or outputs & kwargs.keys():
-            bound = signature.bind(*args, **kwargs)
+        if args or ports.keys() & kwargs.keys():
+            try:
+                bound = signature.bind(*args, **kwargs)
+            except TypeError as error:
+                raise TypeError(f"{_name_of(component)}: {error}.") from None
             bound.apply_defaults()
+            for name in folders & bound.arguments.keys():
+                output_folder(bound.arguments[name])
             return function(*bound.args, **bound.kwargs)
         node = component(**kwargs)
-        node._component = copy.copy(node._component)  # into it the SDK writes what the first workspace calls it
-        _set_description_and_code(node._component, function)
+        if is_own:
+            node._component = copy.copy(node._component)  # into it the SDK writes what the first workspace calls it
+            _set_description_and_code(node._component, function)
         return node
 
-    return call
+    return cast(Component, call)
+
+
+def _name_of(component: Callable[..., Any]) -> str:
+    """Return the name that a program calls, and the component's own name if there is one."""
+    name = getattr(component, "__name__", repr(component))
+    declared = getattr(component, "component", None)
+    return f"{name} (component {declared.name})" if declared else name
 
 
 def _set_description_and_code(declared: Any, function: Callable[..., Any]) -> None:

@@ -16,10 +16,11 @@ from azure.ai.ml.constants import AssetTypes
 from azure.ai.ml.entities import Command, PipelineJob
 
 from mnist_pipeline.errors import PlanError
+from mnist_pipeline.run_marker import files_of_runs
 from mnist_pipeline.runner.plan import Binding, LocalData, Node, OutputOf, Plan, Snapshot, Value
 from mnist_pipeline.sdk import (
     PARENT_INPUT,
-    code_of,
+    code_files_of,
     declared_values,
     inputs_of,
     is_local,
@@ -159,20 +160,26 @@ def _read_node(name: str, node: Command, inputs: dict[str, Binding]) -> Node:
 
 
 def _snapshot(name: str, component: Any) -> Snapshot | None:
-    """List the files that the SDK would upload for a component, by the SDK's own rules, such as .amlignore."""
+    """List the files that the SDK would upload for a component, by the SDK's own rules, such as .amlignore.
+
+    The files of earlier runs are left out: they would be copied into each new run, with all runs before them.
+    """
     if component.code is None:
         return None
     if not is_local(str(component.code)):
         raise PlanError(f"the code of node {name} is {component.code}, which only Azure can read; give a local folder.")
-    with code_of(component) as code:
-        assert code is not None  # the component has local code
+    with code_files_of(component) as (folder, listed):
+        left_out = files_of_runs(folder, listed)
+        files = {relative: source for relative, source in listed.items() if relative not in left_out}
         if not component.additional_includes:
-            return Snapshot(_where_it_was_written(code.folder, component.command), code.files)
+            return Snapshot(_where_it_was_written(folder, component.command), files)
         # The SDK collects these files in a folder that it removes when the body ends.
-        folder = Path(shutil.copytree(code.folder, tempfile.mkdtemp(prefix="snapshot-"), dirs_exist_ok=True))
-        files = {relative: folder / source.relative_to(code.folder) for relative, source in code.files.items()}
-        snapshot = Snapshot(folder, files)
-        weakref.finalize(snapshot, shutil.rmtree, folder, ignore_errors=True)
+        kept = Path(tempfile.mkdtemp(prefix="snapshot-"))
+        for relative, source in files.items():
+            (kept / relative).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, kept / relative)
+        snapshot = Snapshot(kept, {relative: kept / relative for relative in files})
+        weakref.finalize(snapshot, shutil.rmtree, kept, ignore_errors=True)
         return snapshot
 
 

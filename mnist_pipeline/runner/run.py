@@ -10,8 +10,9 @@ from typing import Literal, TypeAlias, get_args
 
 from azure.ai.ml.entities import PipelineJob
 
-from mnist_pipeline.errors import SettingError
+from mnist_pipeline.errors import RunError, SettingError
 from mnist_pipeline.files import output_folder
+from mnist_pipeline.run_marker import STORE_ARTIFACTS
 from mnist_pipeline.runner.events import Listener
 from mnist_pipeline.runner.in_process_node import CallingThread, run_in_process
 from mnist_pipeline.runner.mlflow_runs import Tracking, absolute, embedded_store
@@ -19,7 +20,7 @@ from mnist_pipeline.runner.node_call import RunNode
 from mnist_pipeline.runner.pipeline_run import PipelineRun
 from mnist_pipeline.runner.plan import Plan
 from mnist_pipeline.runner.read_plan import read_plan
-from mnist_pipeline.runner.run_folder import RunFolder
+from mnist_pipeline.runner.run_folder import RunFolder, marked_folder
 from mnist_pipeline.runner.run_record import RunRecord
 from mnist_pipeline.runner.scheduler import Scheduler
 from mnist_pipeline.runner.status import Status
@@ -59,8 +60,13 @@ def run_locally(
         SettingError: there is no such mode.
         PlanError: the job cannot run on this machine.
         OutputError: `output_dir` cannot be written to.
-        RunError: MLflow cannot be reached.
+        RunError: MLflow cannot be reached, or the system is neither Linux nor macOS.
     """
+    if not hasattr(os, "killpg"):
+        raise RunError(
+            "running a job on this machine needs Linux or macOS, where the processes of a node are stopped as a group; "
+            "use the Windows Subsystem for Linux, or submit the job to Azure ML."
+        )
     if mode not in get_args(Mode):
         raise SettingError(f"mode is {mode!r}; choose {' or '.join(get_args(Mode))}.")
     plan = read_plan(job)
@@ -110,7 +116,7 @@ def carry_out(
             absolute(uri) if uri else embedded_store(store),
             plan.experiment_name,
             folder.name,
-            artifacts=None if uri else store / "mlartifacts",
+            artifacts=None if uri else marked_folder(store / STORE_ARTIFACTS),
         )
     except BaseException:
         folder.remove()

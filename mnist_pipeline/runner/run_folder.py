@@ -1,6 +1,7 @@
 """The folder of a run: plan, status, and for each node its code, log and outputs.
 
-<output_dir>/<run>/plan.json
+<output_dir>/<run>/.mnist-pipeline-run  the marker by which later runs leave the folder out of snapshots
+                   plan.json
                    status.json            replaced at every change of state, never half written
                    nodes/<node>/log.txt   what the node prints, line by line as it prints it
                                 code/     the node's copy of its snapshot; the node runs here
@@ -17,11 +18,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mnist_pipeline.errors import RunError
+from mnist_pipeline.errors import OutputError, RunError
 from mnist_pipeline.files import output_folder, written_whole
+from mnist_pipeline.run_marker import MARKER
 from mnist_pipeline.runner.pipeline_run import NodeRun
 from mnist_pipeline.runner.plan import Binding, LocalData, Node, Plan, Value
 from mnist_pipeline.runner.status import Status
+
+_MARKER_TEXT = "A local run of mnist-pipeline made this folder. Runs do not copy it as part of a step's code.\n"
+
+
+def marked_folder(path: Path) -> Path:
+    """Make the folder `path` if it is missing, put the marker of local runs in it, and return it.
+
+    Raises:
+        OutputError: the folder cannot be made or written to.
+    """
+    folder = output_folder(path)
+    try:
+        (folder / MARKER).write_text(_MARKER_TEXT, encoding="utf-8")  # not through a temporary file: two runs may start
+    except OSError as error:
+        raise OutputError(f"{folder}: writing failed ({error.strerror}); make room or name another folder.") from error
+    return folder
 
 
 class RunFolder:
@@ -35,7 +53,7 @@ class RunFolder:
         """
         started = datetime.now(UTC)
         self.name = f"{started:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
-        self.path = output_folder(Path(output_dir).resolve() / self.name)
+        self.path = marked_folder(Path(output_dir).resolve() / self.name)
         self._started = started
         _write_json(self.path / "plan.json", _describe(plan))
 

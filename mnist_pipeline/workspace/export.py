@@ -17,7 +17,7 @@ _DIGITS = 12  # of a snapshot's digest, in the name of its folder
 _SNAPSHOT = re.compile(rf".+-[0-9a-f]{{{_DIGITS}}}(\.partial-.+)?")
 
 
-def export(entity: Any, file: Path) -> None:
+def export(entity: Any, file: Path, *, replace: bool = True) -> None:
     """Write a component or a pipeline job as YAML, for `az ml component create` or `az ml job create`.
 
     The snapshots are copied to a folder beside the file, `prep.code` for `prep.yml`, so that both can be moved
@@ -26,21 +26,30 @@ def export(entity: Any, file: Path) -> None:
 
     Args:
         entity: The component or the job.
-        file: Where to write; an older file is replaced. Paths of local data become relative to it.
+        file: Where to write. Paths of local data become relative to it.
+        replace: Whether to replace a file that differs from what would be written.
 
     Raises:
-        OutputError: the file or the folder cannot be written.
+        OutputError: the file or the folder cannot be written, or the file differs and may not be replaced.
     """
     content = read_specification(entity)
     folder = output_folder(file.resolve().parent)
     code = folder / f"{file.stem}.code"
     if entity.type == "pipeline":
-        snapshots = {_copy_snapshot(node.component, _part(content, name), code) for name, node in nodes_of(entity)}
+        named = [(node.component, _part(content, name)) for name, node in nodes_of(entity)]
     else:
-        snapshots = {_copy_snapshot(entity, content, code)}
+        named = [(entity, content)]
+    snapshots = {copy: component for component, part in named if (copy := _name_copy(component, part, code))}
     _relocate(content, folder)
     schema = "pipelineJob" if entity.type == "pipeline" else "commandComponent"
     text = to_yaml({"$schema": f"{_SCHEMAS}{schema}.schema.json", **content})
+    if not replace and file.is_file() and file.read_bytes() != text.encode():
+        raise OutputError(
+            f"{file}: the file exists and differs from what would be written; add --force to replace it, or name "
+            "another file."
+        )
+    for copy, component in snapshots.items():
+        _write_copy(component, copy)
     with written_whole(folder / file.name) as (partial,):
         partial.write_text(text, encoding="utf-8")
     for snapshot in code.glob("*"):
@@ -55,8 +64,8 @@ def _part(content: dict[str, Any], node: str) -> Any:
     return content
 
 
-def _copy_snapshot(component: Any, content: Any, folder: Path) -> Path | None:
-    """Copy the snapshot of a component into `folder` and name the copy in the component's content.
+def _name_copy(component: Any, content: Any, folder: Path) -> Path | None:
+    """Name the copy of a component's snapshot, which will be in `folder`, in the component's content.
 
     Returns:
         The copy, or None if the component has no code on this machine.
@@ -65,12 +74,17 @@ def _copy_snapshot(component: Any, content: Any, folder: Path) -> Path | None:
         if code is None:
             return None
         copy = folder / f"{component.name}-{code.sha256[:_DIGITS]}"
+    content["code"] = str(copy)
+    return copy
+
+
+def _write_copy(component: Any, copy: Path) -> None:
+    with code_of(component) as code:
+        assert code is not None  # it has a copy
         try:
             write_folder(copy, {file: path.read_bytes() for file, path in code.files.items()})
         except OSError as error:
             raise OutputError(f"{copy}: the code cannot be copied ({error}); name another file.") from error
-    content["code"] = str(copy)
-    return copy
 
 
 def _relocate(part: Any, folder: Path) -> None:

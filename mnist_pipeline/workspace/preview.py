@@ -8,6 +8,7 @@ from typing import Any
 
 from mnist_pipeline.errors import WorkspaceError
 from mnist_pipeline.sdk import code_of, data_of, files_below, is_local, nodes_of
+from mnist_pipeline.workspace.run_warning import warn_of_runs
 from mnist_pipeline.workspace.secret_scan import find_secrets
 from mnist_pipeline.workspace.specification import read_specification, to_yaml, validate
 
@@ -58,12 +59,14 @@ class Preview:
         snapshots: One entry per content; nodes with the same content share it.
         data: The inputs on this machine.
         environments: One entry per name.
+        warnings: A sentence for each upload that includes the files of local runs.
     """
 
     job_yaml: str
     snapshots: list[Upload]
     data: list[Upload]
     environments: list[Environment]
+    warnings: list[str]
 
 
 def preview(job: Any, known_secrets: Iterable[str] = ()) -> Preview:
@@ -82,6 +85,7 @@ def preview(job: Any, known_secrets: Iterable[str] = ()) -> Preview:
     _refuse_secrets_in_yaml(job_yaml, known_secrets)
     snapshots: dict[str, Upload] = {}
     environments: dict[str, Environment] = {}
+    warnings: list[str | None] = []
     for name, node in nodes_of(job):
         if isinstance(node.component, str):
             continue
@@ -91,15 +95,24 @@ def preview(job: Any, known_secrets: Iterable[str] = ()) -> Preview:
                     refuse_secrets(snapshot.files, known_secrets)
                     sizes = {file: path.stat().st_size for file, path in snapshot.files.items()}
                     snapshots[snapshot.sha256] = Upload(f"snapshot {snapshot.sha256[:12]}", sizes)
+                    warnings.append(_warn_of_runs_in_code(name, node.component, snapshot.folder, sizes))
                 snapshots[snapshot.sha256].used_by.append(name)
         environment = _read_environment(node.component.environment)
         environments.setdefault(environment.name, environment).used_by.append(name)
-    data = [
-        Upload(f"{name} {path}", {file: local.stat().st_size for file, local in files_below(Path(path)).items()})
-        for name, path in data_of(job).items()
-        if is_local(path)
-    ]
-    return Preview(job_yaml, list(snapshots.values()), data, list(environments.values()))
+    data = []
+    for name, path in data_of(job).items():
+        if is_local(path):
+            sizes = {file: local.stat().st_size for file, local in files_below(Path(path)).items()}
+            data.append(Upload(f"{name} {path}", sizes))
+            warnings.append(warn_of_runs(f"input {name}", Path(path), sizes))
+    return Preview(
+        job_yaml, list(snapshots.values()), data, list(environments.values()), [text for text in warnings if text]
+    )
+
+
+def _warn_of_runs_in_code(name: str, component: Any, folder: Path, sizes: dict[str, int]) -> str | None:
+    written = Path(component.base_path or "", component.code)  # `folder` is a copy if the code has additional includes
+    return warn_of_runs(f"the code of node {name}", folder, sizes, written if written.is_dir() else folder)
 
 
 def refuse_secrets(files: dict[str, Path], known_secrets: Iterable[str]) -> None:

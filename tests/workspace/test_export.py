@@ -18,6 +18,8 @@ from mnist_pipeline.workspace.export import export
 from mnist_pipeline.workspace.placement import Placement, assign_computes
 from mnist_pipeline.workspace.specification import validate
 
+pytest_plugins = ["command"]
+
 
 def asset(name):
     return Input(type="uri_folder", path=f"azureml:{name}:1")
@@ -114,6 +116,41 @@ def test_an_export_once_more_deletes_code_that_is_not_named_any_more_and_nothing
         "notes",
         "score_image_classification_keras",
     ]
+
+
+def test_the_command_replaces_a_file_that_differs_only_if_it_is_told_to(typed, tmp_path):
+    file, code = tmp_path / "step.yml", tmp_path / "step.code"
+    file.write_text("name: mine\n")
+
+    typed("export", "prep_data", file).assert_one_sentence(
+        "step.yml: the file exists and differs from what would be written; add --force to replace it, or name another "
+    )
+    assert file.read_text() == "name: mine\n"
+    assert not code.exists()
+    assert typed("export", "prep_data", file, "--force").code == 0
+    assert load_component(file).name == "prep_data"
+
+
+@pytest.mark.parametrize("name", ["prep_data", "image-classification"])
+def test_the_command_may_write_the_same_content_again(name, typed, tmp_path):
+    file = tmp_path / "same.yml"
+    first = typed("export", name, file)
+    before = file.read_bytes()
+
+    assert first.code == typed("export", name, file).code == 0
+    assert file.read_bytes() == before
+
+
+def test_a_refused_export_leaves_the_old_file_with_its_code(typed, tmp_path):
+    file = tmp_path / "step.yml"
+    export(components.prepare_data_component.component, file)
+
+    typed("export", "score_image_classification_keras", file).assert_one_sentence(
+        "step.yml: the file exists and differs"
+    )
+
+    assert load_component(file).name == "prep_data"
+    assert [path.name.partition("-")[0] for path in (tmp_path / "step.code").iterdir()] == ["prep_data"]
 
 
 def test_a_killed_export_leaves_the_old_file_with_its_code(tmp_path):

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--compute", default="serverless", show_default=True, help="Default compute (pipelines only).")
-def export(name: str, file: Path, compute: str) -> None:
+@click.option("--force", is_flag=True, help="Replace FILE if it exists and differs.")
+def export(name: str, file: Path, compute: str, force: bool) -> None:
     """Write the component or pipeline NAME to FILE as YAML, for `az ml component create` or `az ml job create`.
 
-    The code is written to a folder beside FILE, such as prep.code for prep.yml. Move or commit both together.
+    The code is written to a folder beside FILE, such as prep.code for prep.yml. Move or commit both together. A FILE
+    that exists and differs is replaced only with --force.
 
     The data inputs of a pipeline are written as azureml:INPUT:1. Replace them with your own data.
 
@@ -37,7 +39,7 @@ def export(name: str, file: Path, compute: str) -> None:
                 f"there is no component or pipeline {name}; use one of {', '.join([*PIPELINES, *components])}."
             )
         entity = components[name]
-    write(entity, file)
+    write(entity, file, replace=force)
     kind = "job" if name in PIPELINES else "component"
     click.echo(f"wrote {file}; to create it in Azure ML: az ml {kind} create --file {file}")
 

@@ -112,6 +112,8 @@ def submit(
             f"--download: the pipeline has no output {', '.join(unknown)}; choose from {', '.join(known)}."
         )
     plan = preview(job, known_secrets(os.environ))
+    for warning in plan.warnings:
+        click.echo(f"Warning: {warning}", err=True)
     if dry_run:
         if as_json:
             print_object(asdict(plan))
