@@ -49,9 +49,10 @@ def predict(model: str, images: tuple[Path, ...], invert: bool, top: int, output
     for image in images:  # before the seconds that loading a model takes
         if not image.is_file():
             raise ImageError(f"{image}: no such file; give a PNG or JPEG image.")
-    with tempfile.TemporaryDirectory() as aside, _silent_tensorflow():
+    with tempfile.TemporaryDirectory() as aside:
         folder = _fetch(model, output_dir, Path(aside)) if model.startswith("models:/") else Path(model)
-        predictions = predict_images(load_model(folder), images, invert=invert)
+        with _silent_tensorflow():
+            predictions = predict_images(load_model(folder), images, invert=invert)
     for prediction in predictions:
         (name, share), *others = prediction.ranking[:top]
         also = f"  ({', '.join(f'{other} {rest:.1%}' for other, rest in others)})" if others else ""

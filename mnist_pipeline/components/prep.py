@@ -6,7 +6,7 @@ from mnist_pipeline.components.both_ways import both_ways
 from mnist_pipeline.components.environment import PREP, SNAPSHOT, VERSION
 
 
-@both_ways
+@both_ways(mlflow="none")
 @command_component(name="prep_data", version=VERSION, display_name="Prep Data", environment=PREP, code=SNAPSHOT)
 def prepare_data_component(
     input_data: Input(type="uri_folder"),

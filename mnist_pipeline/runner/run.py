@@ -12,6 +12,7 @@ from azure.ai.ml.entities import PipelineJob
 
 from mnist_pipeline.errors import SettingError
 from mnist_pipeline.files import output_folder
+from mnist_pipeline.mlflow_store import make_ready, read_timeout
 from mnist_pipeline.runner.events import Listener
 from mnist_pipeline.runner.in_process_node import CallingThread, run_in_process
 from mnist_pipeline.runner.mlflow_runs import Tracking, absolute, embedded_store
@@ -103,15 +104,14 @@ def carry_out(
         RunError: MLflow cannot be reached.
     """
     store = output_folder(output_dir).resolve()
-    uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
+    named = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
+    uri = absolute(named) if named else embedded_store(store)
+    timeout = read_timeout(os.environ)
     folder = RunFolder(store, plan)
     try:
-        tracking = Tracking(
-            absolute(uri) if uri else embedded_store(store),
-            plan.experiment_name,
-            folder.name,
-            artifacts=None if uri else store / "mlartifacts",
-        )
+        make_ready(uri, timeout)
+        artifacts = None if named else store / "mlartifacts"
+        tracking = Tracking(uri, plan.experiment_name, folder.name, artifacts)
     except BaseException:
         folder.remove()
         raise
