@@ -74,13 +74,19 @@ def _say_where(folder: Path) -> None:
 
 @contextmanager
 def _without_tracking() -> Iterator[None]:
-    """Let the body log to a temporary folder. Because variables of the process are set, only one thread does it."""
+    """Let the body log to a run in a temporary folder. Variables of the process are set, so only one thread does it."""
+    import mlflow
+
     with _one_without_tracking, tempfile.TemporaryDirectory(prefix="mnist-pipeline-") as folder:
-        variables = {_URI: Path(folder).as_uri(), _FILE_STORE: "true"}  # files: a database takes seconds to make
+        variables = {
+            _URI: Path(folder, "mlruns").as_uri(),
+            _FILE_STORE: "true",
+        }  # files: a database takes seconds to make
         before = {name: os.environ.get(name) for name in variables}
         os.environ.update(variables)
         try:
-            yield
+            with mlflow.start_run(experiment_id="0"):
+                yield
         finally:
             for name, value in before.items():
                 os.environ.pop(name) if value is None else os.environ.update({name: value})

@@ -1,11 +1,11 @@
 """The SQLite database of an MLflow store, which appears whole."""
 
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from uuid import uuid4
 
 _BOOKKEEPING = {"alembic_version", "workspaces"}  # MLflow writes rows to these while it makes its tables
 _TEMPORARY = "_alembic_tmp_"  # begins the names of tables that exist only while MLflow makes its tables
@@ -17,7 +17,7 @@ def make_whole(database: Path) -> None:
     """Make an MLflow store, unless the database holds anything already.
 
     MLflow makes its tables one by one, in some seconds. If it is interrupted, or if a second process does the same, the
-    database can never be used again. So MLflow makes them in memory, and they are copied to the database in a
+    database can never be used again. So MLflow makes them in a temporary folder, and they are copied in a
     single transaction, which SQLite carries out whole or not at all, and for one process at a time.
 
     A database with MLflow's tables but nothing in them was interrupted in the making, and is made again.
@@ -79,10 +79,12 @@ def _new_store() -> list[str]:
     """Return the SQL statements that make a new store, as MLflow makes it here."""
     from mlflow import MlflowClient
 
-    template = f"file:mnist-pipeline-{uuid4().hex}?mode=memory&cache=shared"  # lives as long as a connection to it
-    with closing(sqlite3.connect(template, uri=True)) as connection:
-        MlflowClient(f"sqlite:///{template}&uri=true").get_experiment("0")
-        return [statement for statement in connection.iterdump() if statement not in ("BEGIN TRANSACTION;", "COMMIT;")]
+    with tempfile.TemporaryDirectory(prefix="mnist-pipeline-") as folder:
+        template = Path(folder, "mlflow.db")
+        MlflowClient(f"sqlite:///{template}").get_experiment("0")
+        with closing(sqlite3.connect(template)) as connection:
+            statements = list(connection.iterdump())
+    return [statement for statement in statements if statement not in ("BEGIN TRANSACTION;", "COMMIT;")]
 
 
 def _tables(connection: sqlite3.Connection) -> list[str]:

@@ -24,8 +24,8 @@ _COLUMNS = (
 def find_artifacts_again(database: Path) -> None:
     """Let a database that was moved together with its artifacts name them where they are now, and say so.
 
-    That is the case if an experiment's artifacts were in a folder `mlartifacts` or `mlruns` that does not exist any
-    more, and such a folder lies beside the database.
+    That is the case if an experiment's artifacts were in a folder `mlartifacts` or `mlruns` that does not exist, and
+    are in such a folder beside the database.
 
     Args:
         database: An absolute path without symbolic links.
@@ -58,7 +58,9 @@ def _moved_roots(connection: sqlite3.Connection, folder: Path) -> Iterator[Path]
     for (location,) in connection.execute("SELECT DISTINCT artifact_location FROM experiments"):
         path = Path(unquote(urlsplit(location).path) if location.startswith("file:") else location or "")
         root = path if path.name in _ROOTS else path.parent
-        if root.is_absolute() and root.name in _ROOTS and not root.exists() and (folder / root.name).is_dir():
+        if not root.is_absolute() or root.name not in _ROOTS or root.exists():
+            continue
+        if (folder / path.relative_to(root.parent)).is_dir():
             yield root
 
 
