@@ -13,6 +13,7 @@ MnistPipelineError
 ├── DownloadError        a named data set that could not be downloaded
 ├── PlanError            a pipeline job that cannot run on this machine
 ├── RunError             a run that did not complete, or cannot be read
+│   └── StoreError       an MLflow store or server that cannot be used (a RegistryError too)
 └── WorkspaceError       an Azure ML workspace that is not configured, cannot be reached or refused a request, or whose
                          job did not complete
 """
@@ -34,6 +35,7 @@ __all__ = [
     "RegistryError",
     "RunError",
     "SettingError",
+    "StoreError",
     "WorkspaceError",
 ]
 
@@ -88,6 +90,10 @@ class PlanError(MnistPipelineError):
 
 class RunError(MnistPipelineError):
     """A run did not complete, or cannot be read."""
+
+
+class StoreError(RunError, RegistryError):
+    """An MLflow store or server cannot be used: neither runs nor models can be recorded or read."""
 
 
 class WorkspaceError(MnistPipelineError):

@@ -45,6 +45,7 @@ PUBLIC = {
         "RegistryError",
         "RunError",
         "SettingError",
+        "StoreError",
         "WorkspaceError",
     ],
 }

@@ -51,9 +51,10 @@ def predict(model: str, images: tuple[Path, ...], invert: bool, top: int, output
         if not image.is_file():
             raise ImageError(f"{image}: no such file; give a PNG or JPEG image.")
     notes: list[str] = []
-    with tempfile.TemporaryDirectory() as aside, _silent_tensorflow():
+    with tempfile.TemporaryDirectory() as aside:
         folder = _fetch(model, output_dir, Path(aside)) if model.startswith("models:/") else Path(model)
-        predictions = predict_images(load_model(folder), images, invert=invert, color_note=ColorNote(notes.append))
+        with _silent_tensorflow():
+            predictions = predict_images(load_model(folder), images, invert=invert, color_note=ColorNote(notes.append))
     for note in notes:
         click.echo(f"Note: {note}", err=True)
     for prediction in predictions:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnist_pipeline.errors import RegistryError
+from mnist_pipeline.mlflow_store import make_ready, read_timeout
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -35,11 +36,12 @@ def find_store(output_dir: Path) -> str | None:
 
 @contextmanager
 def client_of(store: str) -> "Iterator[MlflowClient]":
-    """Yield a client of the store at a URI.
+    """Make the store at a URI ready for use, and yield a client of it.
 
     Raises:
         RegistryError: the URI starts like a workspace's, but is not one, or the package that reaches a workspace is not
             installed.
+        StoreError: the store cannot be used, or the server does not answer.
         WorkspaceError: the body cannot reach the workspace, or cannot sign in.
     """
     if store.startswith(_WORKSPACE):
@@ -49,6 +51,7 @@ def client_of(store: str) -> "Iterator[MlflowClient]":
                 "MLFLOW_TRACKING_URI is not the tracking URI of an Azure ML workspace; set it to what `az ml workspace "
                 "show --query mlflow_tracking_uri` prints."
             )
+    make_ready(store, read_timeout(os.environ))
     from mlflow import MlflowClient
 
     from mnist_pipeline.workspace.explanation import explained

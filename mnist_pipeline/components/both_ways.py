@@ -5,7 +5,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 from mldesigner import Output
 
@@ -15,9 +15,14 @@ _IN_A_JOB = not Path(__file__).with_name("snapshot.py").exists()  # no snapshot 
 _PACKAGE = __package__.partition(".")[0]
 
 Component = TypeVar("Component", bound=Callable[..., Any])
+Tracking: TypeAlias = Literal["none", "run", "registry"]
 
 
-def both_ways(component: Component) -> Component:
+@overload
+def both_ways(component: Component, *, mlflow: Tracking = "none") -> Component: ...
+@overload
+def both_ways(*, mlflow: Tracking) -> Callable[[Component], Component]: ...
+def both_ways(component: Callable[..., Any] | None = None, *, mlflow: Tracking = "none") -> Callable[..., Any]:
     """Let a `@command_component` function run at once when it is given an output folder.
 
     Called with positional arguments or with an output, it runs the function itself, in this process, and returns what
@@ -32,7 +37,12 @@ def both_ways(component: Component) -> Component:
     a new one, because a file may have been edited.
 
     Args:
-        component: What `@command_component` returned.
+        component: What `@command_component` returned; without it, as in `@both_ways(mlflow="run")`, the result is a
+            decorator.
+        mlflow: What the function uses of MLflow: `none`, a `run` to log to, or the model `registry` too. A call that
+            uses MLflow logs to the active run, or to the store that `MLFLOW_TRACKING_URI` or `mlflow.set_tracking_uri`
+            names, or else to MLflow's default, `mlflow.db` in the current folder; then a line says so. With
+            `MNIST_PIPELINE_TRACKING=off` there is no default, and nothing is logged.
 
     Returns:
         A function that takes the component's inputs and outputs.
@@ -41,7 +51,12 @@ def both_ways(component: Component) -> Component:
         TypeError: `component` is not a component. The returned function raises it too, when it runs, if an argument is
             missing or unknown.
         OutputError: from the returned function: an output folder cannot be made.
+        StoreError: from the returned function: the MLflow store cannot be used, or the server does not answer.
+        RegistryError: from the returned function: it needs a registry, and there is none.
+        SettingError: from the returned function: MNIST_PIPELINE_TRACKING is neither on nor off.
     """
+    if component is None:
+        return functools.partial(both_ways, mlflow=mlflow)
     function = inspect.unwrap(component)
     if function is component:
         raise TypeError(f"{_name_of(component)} is not a component; put @both_ways above @command_component.")
@@ -65,14 +80,19 @@ def both_ways(component: Component) -> Component:
             bound.apply_defaults()
             for name in folders & bound.arguments.keys():
                 output_folder(bound.arguments[name])
-            return function(*bound.args, **bound.kwargs)
+            if _IN_A_JOB or mlflow == "none":
+                return function(*bound.args, **bound.kwargs)
+            from mnist_pipeline.components.plain_call import tracked
+
+            with tracked(registers=mlflow == "registry"):
+                return function(*bound.args, **bound.kwargs)
         node = component(**kwargs)
         if is_own:
             node._component = copy.copy(node._component)  # into it the SDK writes what the first workspace calls it
             _set_description_and_code(node._component, function)
         return node
 
-    return cast(Component, call)
+    return call
 
 
 def _name_of(component: Callable[..., Any]) -> str:

@@ -6,7 +6,7 @@ from mnist_pipeline.components.both_ways import both_ways
 from mnist_pipeline.components.script_component import script_component
 
 
-@both_ways
+@both_ways(mlflow="run")
 @script_component(
     name="image_classification_evaluate",
     display_name="Image Classification Evaluate",

@@ -10,7 +10,7 @@ from mnist_pipeline.mnist.registry.promotion import Policy
 from mnist_pipeline.settings import select
 
 
-@both_ways
+@both_ways(mlflow="registry")
 @script_component(
     name="image_classification_register",
     display_name="Image Classification Register",

@@ -8,7 +8,7 @@ from mnist_pipeline.components.takes import takes
 from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
 
 
-@both_ways
+@both_ways(mlflow="run")
 @script_component(
     name="image_classification_train",
     display_name="Image Classification Train",

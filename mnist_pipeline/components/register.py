@@ -10,7 +10,7 @@ from mnist_pipeline.mnist.registry.promotion import Policy
 from mnist_pipeline.settings import select
 
 
-@both_ways
+@both_ways(mlflow="registry")
 @command_component(
     name="register_image_classification_keras",
     version=VERSION,

@@ -6,7 +6,7 @@ from mnist_pipeline.components.both_ways import both_ways
 from mnist_pipeline.components.environment import KERAS, SNAPSHOT, VERSION
 
 
-@both_ways
+@both_ways(mlflow="run")
 @command_component(
     name="score_image_classification_keras",
     version=VERSION,

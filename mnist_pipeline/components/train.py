@@ -9,7 +9,7 @@ from mnist_pipeline.mnist.training.hyperparameters import ClassNames, Hyperparam
 from mnist_pipeline.settings import select
 
 
-@both_ways
+@both_ways(mlflow="run")
 @command_component(
     name="train_image_classification_keras",
     version=VERSION,

@@ -1,6 +1,5 @@
 """The MLflow runs of a pipeline run: one for the pipeline, and a child run for each node."""
 
-import fcntl
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +12,6 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 
 from mnist_pipeline.errors import RunError
-from mnist_pipeline.files import output_folder
 from mnist_pipeline.runner.status import Status
 
 if TYPE_CHECKING:
@@ -53,7 +51,7 @@ class Tracking:
         """
         self.uri = uri
         self.experiment_name = experiment_name
-        with _one_at_a_time(uri), _as_run_errors(uri):
+        with _as_run_errors(uri):
             self._client = MlflowClient(tracking_uri=uri)
             self._experiment_id = self._find_or_create_experiment(artifacts)
         commit = _git_commit(Path.cwd())
@@ -126,18 +124,6 @@ def _as_run_errors(uri: str) -> Iterator[None]:
         yield
     except Exception as error:  # MLflow does not wrap those of its database and network libraries
         raise RunError(f"MLflow at {uri} cannot be used: {error}") from error
-
-
-@contextmanager
-def _one_at_a_time(uri: str) -> Iterator[None]:
-    """Hold a lock beside an SQLite store: two processes that create MLflow's tables at once both fail."""
-    if not uri.startswith("sqlite:///"):
-        yield
-        return
-    database = Path(uri.removeprefix("sqlite:///"))
-    with (output_folder(database.parent) / f".{database.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _git_commit(folder: Path) -> str | None:

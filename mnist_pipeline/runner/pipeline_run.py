@@ -1,11 +1,13 @@
 """The result of a run and of its nodes."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnist_pipeline.errors import RunError
+from mnist_pipeline.mlflow_store import make_ready, read_timeout
 from mnist_pipeline.runner.status import Status
 
 if TYPE_CHECKING:
@@ -85,6 +87,7 @@ class PipelineRun:
         """
         from mnist_pipeline.runner.mlflow_runs import read_metrics
 
+        make_ready(self.tracking_uri, read_timeout(os.environ))
         return read_metrics(self.tracking_uri, {node.name: node.run_id for node in self.nodes.values() if node.run_id})
 
 

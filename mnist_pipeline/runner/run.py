@@ -12,6 +12,7 @@ from azure.ai.ml.entities import PipelineJob
 
 from mnist_pipeline.errors import RunError, SettingError
 from mnist_pipeline.files import output_folder
+from mnist_pipeline.mlflow_store import make_ready, read_timeout
 from mnist_pipeline.run_marker import STORE_ARTIFACTS
 from mnist_pipeline.runner.events import Listener
 from mnist_pipeline.runner.in_process_node import CallingThread, run_in_process
@@ -109,15 +110,14 @@ def carry_out(
         RunError: MLflow cannot be reached.
     """
     store = output_folder(output_dir).resolve()
-    uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
+    named = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
+    uri = absolute(named) if named else embedded_store(store)
+    timeout = read_timeout(os.environ)
     folder = RunFolder(store, plan)
     try:
-        tracking = Tracking(
-            absolute(uri) if uri else embedded_store(store),
-            plan.experiment_name,
-            folder.name,
-            artifacts=None if uri else marked_folder(store / STORE_ARTIFACTS),
-        )
+        make_ready(uri, timeout)
+        artifacts = None if named else marked_folder(store / STORE_ARTIFACTS)
+        tracking = Tracking(uri, plan.experiment_name, folder.name, artifacts)
     except BaseException:
         folder.remove()
         raise

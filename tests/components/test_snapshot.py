@@ -57,13 +57,16 @@ def imports():
     return grimp.build_graph("mnist_pipeline", exclude_type_checking_imports=True, cache_dir=None)
 
 
+NOT_IN_A_JOB = {"mnist_pipeline", "mnist_pipeline.components.snapshot", "mnist_pipeline.components.plain_call"}
+
+
 def modules_behind(graph, source):
     """The modules that are run when a step starts with `source`, from `grimp`'s graph."""
     found = {"mnist_pipeline.components.mnist_pipeline", f"mnist_pipeline.{source[:-3].replace('/', '.')}"}
     waiting = [module for start in found for module in graph.find_modules_directly_imported_by(start)]
     while waiting:
         module = waiting.pop()
-        if module not in (*found, "mnist_pipeline", "mnist_pipeline.components.snapshot"):
+        if module not in found | NOT_IN_A_JOB:
             found.add(module)
             waiting += [*graph.find_modules_directly_imported_by(module), module.rpartition(".")[0]]
     return found

@@ -210,6 +210,17 @@ def test_a_store_that_cannot_be_used_is_named_and_leaves_no_run_behind(tmp_path)
     assert list((tmp_path / "runs").iterdir()) == []
 
 
+def test_a_server_that_does_not_answer_is_named_and_leaves_no_run_behind(tmp_path, monkeypatch):
+    monkeypatch.setenv("MNIST_PIPELINE_TRACKING_TIMEOUT", "0")
+
+    with pytest.raises(
+        RunError, match=r"MLflow at http://127\.0\.0\.1:9 does not answer \(Connection refused\), for 0 sec"
+    ):
+        run_locally(show_variables(), tmp_path / "runs", tracking_uri="http://127.0.0.1:9")
+
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
 def test_a_store_that_is_no_database_is_named(tmp_path):
     (tmp_path / "notes.db").write_text("no database at all, but a text that is long enough to be read as a header" * 9)
 

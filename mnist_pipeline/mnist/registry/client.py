@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from mnist_pipeline.errors import RegistryError
 
@@ -161,9 +162,19 @@ class RegisteredModel:
                     return
 
     def download(self, uri: str, folder: Path) -> Path:
-        """Download an artifact, a file or a folder, to somewhere below `folder`; return its path there."""
+        """Download an artifact, a file or a folder, to somewhere below `folder`; return its path there.
+
+        Raises:
+            RegistryError: the artifact was a file or folder of this machine, and is gone.
+        """
         from mnist_pipeline.mnist.tracking import download_artifact
 
+        path = Path(unquote(urlsplit(uri).path)) if uri.startswith("file:") else Path(uri)
+        if path.is_absolute() and not path.exists():
+            raise RegistryError(
+                f"{self.name}: its files were in {path}, which does not exist; put them back, and move the folder of "
+                "an MLflow store only as a whole, with the database and the artifacts beside it."
+            )
         with self.named_errors():
             return download_artifact(uri, folder, self.client.tracking_uri)
 

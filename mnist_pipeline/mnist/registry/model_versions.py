@@ -1,7 +1,9 @@
 """The versions of a registered model as a table for Python users."""
 
+import os
 from typing import TYPE_CHECKING
 
+from mnist_pipeline.mlflow_store import make_ready, read_timeout
 from mnist_pipeline.mnist.registry.champion import find_challenger, find_champion, read_history
 from mnist_pipeline.mnist.registry.client import ACCURACY, DATA_DIGEST, RegisteredModel
 from mnist_pipeline.mnist.registry.model_name import ModelName
@@ -38,7 +40,9 @@ def model_versions(name: str = ModelName.model_name, tracking_uri: str | None = 
     import pandas as pd
     from mlflow import MlflowClient
 
-    model = RegisteredModel(name, MlflowClient(tracking_uri))
+    client = MlflowClient(tracking_uri)
+    make_ready(client.tracking_uri, read_timeout(os.environ))
+    model = RegisteredModel(name, client)
     champion, challenger = find_champion(model), find_challenger(model)
     since = {reign.version: reign.since for reign in read_history(model)[:1]}  # empty if MLflow itself set the alias
     versions = list(model.versions().values())

@@ -87,6 +87,15 @@ def test_a_prompt_is_no_model_though_mlflow_keeps_it_among_them(model):
     assert registered_models(model.client) == ["digits"]
 
 
+def test_a_version_whose_files_are_gone_is_one_sentence(model, tmp_path):
+    create(model, "aa")
+
+    with pytest.raises(
+        RegistryError, match=r"^digits: its files were in /.*/model, which does not exist; put them back"
+    ):
+        model.download_version(1, tmp_path)
+
+
 def test_two_registries_are_read_side_by_side(model, runs):
     other = RegisteredModel("digits", MlflowClient(f"sqlite:///{runs}/mlflow.db"))
     create(model, "aa")
