@@ -100,7 +100,7 @@ def test_on_a_terminal_of_any_width_a_row_shows_state_epoch_numbers_and_clock(co
         assert re.fullmatch(r"\S train_node        ━+ Running +\d:\d\d", train)
         for epoch in (9, 10):
             prepare, train = go_on_until(f"epoch {epoch}/10")
-            row = re.fullmatch(r"\S train_node {8} (?P<bar>[━╸╺ ]{4,}) (?P<message>epoch .*\S) +\d:\d\d", train)
+            row = re.fullmatch(r"\S train_node {8}(?P<bar>[━╸╺ ]{4,}) (?P<message>epoch .*\S) +\d:\d\d", train)
             assert row, train
             shown = "  ".join(row["message"].split("  "))
             assert epochs[epoch - 9].startswith(shown), "whole parts of the message, from its start"
@@ -160,7 +160,7 @@ def test_a_run_shows_its_bars_in_each_width_while_it_trains_and_when_it_has_ende
         assert re.match(r"\S start ━+ loading Azure's SDK +0:00", first), first
         for columns in WIDTHS:
             screen.resize(columns)
-            row = re.compile(r"\S train_node {8} [━╸╺ ]{4,} epoch \d+/100  accuracy \d\.\d{4}.* \d:\d\d")
+            row = re.compile(r"\S train_node {8}[━╸╺ ]{4,} epoch \d+/100  accuracy \d\.\d{4}.* \d:\d\d")
             lines = screen.wait_for(
                 lambda lines, row=row, columns=columns: (
                     len(lines) == 2
