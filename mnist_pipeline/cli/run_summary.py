@@ -52,7 +52,7 @@ Its worst mistakes  {_shown(run.outputs["result"] / "most_confident_mistakes.png
 All about the run   {_shown(run.folder)}
 
 Look at the metrics, the pictures and the model:
-  {_command("mlflow")} ui --backend-store-uri {shlex.quote(run.tracking_uri)}
+  {_look_at(run.tracking_uri)}
 Ask the model what is in an image:
   {_command("mnist-pipeline")} predict {shlex.quote(_shown(run.outputs["model"]))} IMAGE.png"""
 
@@ -117,6 +117,13 @@ def _read(run: "PipelineRun", output: str, file: str) -> Any:
 
 def _selected(content: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: content[key] for key in keys}
+
+
+def _look_at(tracking_uri: str) -> str:
+    """Return the command that shows a store as a web page, or the address of a server, which has that page itself."""
+    if tracking_uri.startswith(("http:", "https:", "azureml:", "databricks")):
+        return tracking_uri
+    return f"{_command('mlflow')} ui --backend-store-uri {shlex.quote(tracking_uri)}"
 
 
 def _command(name: str) -> str:

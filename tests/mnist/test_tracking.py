@@ -110,7 +110,7 @@ def test_a_second_training_with_other_parameters_in_one_run_is_refused_in_a_sent
     with mlflow.start_run():
         log_params({"epochs": 1, "network": "small"})
         log_params({"epochs": 1, "network": "small"})
-        with pytest.raises(RunError, match=r"already has the parameter epochs=1, .* to 2; .* start_run\(nested=True\)"):
+        with pytest.raises(RunError, match=r"already has the parameter epochs=1, .* to 2; .*start_run\(nested=True\)"):
             log_params({"epochs": 2, "network": "small"})
         with mlflow.start_run(nested=True):
             log_params({"epochs": 2, "network": "small"})
@@ -118,5 +118,5 @@ def test_a_second_training_with_other_parameters_in_one_run_is_refused_in_a_sent
 
 @pytest.mark.usefixtures("mlflow_store")
 def test_other_refusals_of_mlflow_go_through():
-    with mlflow.start_run(), pytest.raises(mlflow.MlflowException, match="exceeded"):
-        log_params({"class_names": "x" * 10_000})
+    with mlflow.start_run(), pytest.raises(mlflow.MlflowException, match="exceeds the maximum length"):
+        log_params({"x" * 1000: 1})
