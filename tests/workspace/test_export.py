@@ -18,6 +18,8 @@ from mnist_pipeline.workspace.export import export
 from mnist_pipeline.workspace.placement import Placement, assign_computes
 from mnist_pipeline.workspace.specification import validate
 
+pytest_plugins = ["command"]
+
 
 def asset(name):
     return Input(type="uri_folder", path=f"azureml:{name}:1")
@@ -156,3 +158,15 @@ def test_code_that_cannot_be_copied_is_named(tmp_path):
 def files_of(folder):
     """The content of the files in a folder, by their names."""
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.py")}
+
+
+def test_the_command_that_an_export_prints_can_be_pasted(typed, tmp_path):
+    file = tmp_path / "Ada's $HOME" / "prep.yml"
+    file.parent.mkdir()
+
+    finished = typed("export", "prep_data", file)
+
+    assert finished.code == 0, finished.error
+    _, _, printed = finished.output.partition("; ")
+    words = subprocess.run(["bash", "-c", f"printf '%s\\0' {printed}"], capture_output=True, text=True, check=True)
+    assert words.stdout.split("\0")[:-1] == ["az", "ml", "component", "create", "--file", str(file)]
