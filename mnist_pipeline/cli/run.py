@@ -47,8 +47,14 @@ class ModelRefused(click.ClickException):
     help="Run each step in its own process and its own copy of the code, as the cloud does; or all steps in this "
     "process, for a debugger.",
 )
-@click.option("--fail-if-refused", is_flag=True, help="Exit with 3 if the model was not registered.")
-@click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON; the progress goes to standard error.")
+@click.option("--fail-if-refused", is_flag=True, default=False, help="Exit with 3 if the model was not registered.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    default=False,
+    help="Print a summary as JSON; the progress goes to standard error.",
+)
 @settings_options("Training", Hyperparameters)
 @settings_options("Registration", ModelName, Policy)
 def run(data: str, output_dir: Path, mode: "Mode", fail_if_refused: bool, as_json: bool, **settings: Any) -> None:

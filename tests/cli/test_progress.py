@@ -154,13 +154,13 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_lines(tmp_path):
 @pytest.mark.slow
 def test_a_run_shows_its_bars_in_each_width_while_it_trains_and_when_it_has_ended(tmp_path):
     write_patterned_idx(tmp_path / "data", 8, 8, 2, n_train=400, n_test=40)
-    arguments = ["-m", "mnist_pipeline", "run", "--data", "data", "--epochs", "100"]
+    arguments = ["-m", "mnist_pipeline", "run", "--data", "data", "--epochs", "2"]
     with terminal(arguments, WIDTHS[0], tmp_path) as screen:
         first, *_ = screen.wait_for(lambda lines: bool(lines))
         assert re.match(r"\S start ━+ loading Azure's SDK +0:00", first), first
         for columns in WIDTHS:
             screen.resize(columns)
-            row = re.compile(r"\S train_node {8}[━╸╺ ]{4,} epoch \d+/100  accuracy \d\.\d{4}.* \d:\d\d")
+            row = re.compile(r"\S train_node {8}[━╸╺ ]{4,} epoch [12]/2  accuracy \d\.\d{4}.* \d:\d\d")
             lines = screen.wait_for(
                 lambda lines, row=row, columns=columns: (
                     len(lines) == 2
