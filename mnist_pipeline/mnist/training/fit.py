@@ -47,6 +47,7 @@ def train(dataset: Dataset, output_model: str | os.PathLike[str], settings: Hype
     Raises:
         DataError: a label has no class name.
         OutputError: `output_model` cannot be written to.
+        RunError: the active MLflow run has other parameters already.
     """
     settings = settings or Hyperparameters()
     model_target(output_model)  # fail before the training, not after it
