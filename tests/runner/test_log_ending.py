@@ -6,8 +6,10 @@ from azure.ai.ml.dsl import pipeline
 
 from mnist_pipeline.errors import RunError
 from mnist_pipeline.runner import run_locally
+from mnist_pipeline.runner.in_process_node import run_in_process
 from mnist_pipeline.runner.log_ending import log_ending
 
+from .plans import node
 from .projects import shout_component
 
 # As mldesigner 0.1.0b23 and Python 3.11 wrote it; paths shortened.
@@ -97,3 +99,17 @@ def test_a_failing_function_is_shown_with_its_own_frames_and_the_whole_log_is_ke
     starter = {"subprocess": "site-packages/mldesigner", "in-process": "in_process_node.py"}[mode]
     assert starter not in str(caught.value)
     assert starter in run.nodes["shout"].log_path.read_text()
+
+
+def test_a_short_traceback_does_not_show_how_the_runner_called_the_function(carry):
+    def step(**_):
+        raise ValueError("bad pixel")
+
+    run = carry(node("a", function=step), run_node=run_in_process)
+
+    with pytest.raises(RunError) as caught:
+        run.raise_for_status()
+    shown = [line.removeprefix("    | ") for line in str(caught.value).splitlines() if line.startswith("    | ")]
+    assert shown[0] == "Traceback (most recent call last):"
+    assert shown[1].endswith("in step")
+    assert shown[2:] == ['    raise ValueError("bad pixel")', "ValueError: bad pixel"]
