@@ -183,6 +183,8 @@ RUN_OPTIONS = {
     "--data": "sample",
     "--output-dir": "mnist-runs",
     "--mode": "subprocess",
+    "--fail-if-refused": False,
+    "--json": False,
     "--epochs": 10,
     "--batch-size": 0,
     "--learning-rate": 0.0,

@@ -31,6 +31,8 @@ def cli() -> None:
     mnist-pipeline models list                       list the registered models and their champions
 
     The data are four IDX files in the format of MNIST: images and labels for training and for testing.
+
+    The exit code is 0 for success, 1 for a failure, 2 for wrong usage and 130 if the command was canceled.
     """
 
 
@@ -41,7 +43,10 @@ cli.add_command(azure)
 
 
 def main() -> NoReturn:
-    """Run the command line and exit with 0 for success, 1 for a failure, 2 for wrong usage or 130 if canceled."""
+    """Run the command line and exit with 0 for success, 1 for a failure, 2 for wrong usage or 130 if canceled.
+
+    A command may have exit codes of its own, which its help lists.
+    """
     sys.exit(_exit_code())
 
 

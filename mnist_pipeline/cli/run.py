@@ -1,14 +1,14 @@
 """`mnist-pipeline run`: the whole pipeline on this machine."""
 
-import json
-import shutil
-import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mnist_pipeline.cli.options import CommandWithSettings, settings_options
+from mnist_pipeline.cli.run_summary import json_on_stdout, registration_of, summary_of, summary_text
 from mnist_pipeline.cli.store import client_of, find_store
 from mnist_pipeline.mnist.registry.model_name import ModelName
 from mnist_pipeline.mnist.registry.promotion import OFF, Policy
@@ -17,6 +17,12 @@ from mnist_pipeline.settings import select
 
 if TYPE_CHECKING:
     from mnist_pipeline.runner import Mode, PipelineRun
+
+
+class ModelRefused(click.ClickException):
+    """The model was not registered, and `--fail-if-refused` makes a failure of it."""
+
+    exit_code = 3
 
 
 @click.command(cls=CommandWithSettings, short_help="Run the whole pipeline on this machine.")
@@ -44,9 +50,17 @@ if TYPE_CHECKING:
     help="subprocess: run each step in its own process, with its own copy of the code, as in the cloud. in-process: "
     "run all steps in this process, for a debugger.",
 )
+@click.option("--fail-if-refused", is_flag=True, default=False, help="Exit with 3 if the model was not registered.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    default=False,
+    help="Print a summary as JSON; the progress goes to standard error.",
+)
 @settings_options("Training", Hyperparameters)
 @settings_options("Registration", ModelName, Policy)
-def run(data: str, output_dir: Path, mode: "Mode", **settings: Any) -> None:
+def run(data: str, output_dir: Path, mode: "Mode", fail_if_refused: bool, as_json: bool, **settings: Any) -> None:
     """Prepare data, train, score, and register the model if it is good enough.
 
     This is the pipeline that `mnist-pipeline azure submit image-classification` sends to Azure ML. Here it runs on
@@ -57,30 +71,50 @@ def run(data: str, output_dir: Path, mode: "Mode", **settings: Any) -> None:
     mnist-pipeline run --data fashion-mnist --min-accuracy 0.9
     mnist-pipeline run --data fashion-mnist --network wide --augmentation flip
     mnist-pipeline run --data ~/my-digits --epochs 20 --model-name digits
+    mnist-pipeline run --fail-if-refused --json > summary.json
+
+    The exit code is 0 if the run completed, 1 if it failed, 2 for wrong usage, 3 if the model was refused and
+    --fail-if-refused is given, and 130 if the run was canceled.
     """
+    summarizing: AbstractContextManager[dict[str, Any]] = json_on_stdout() if as_json else nullcontext({})
+    with summarizing as summary:
+        result = _carry_out(data, output_dir, mode, settings, stderr=as_json)
+        if as_json:
+            summary |= summary_of(result)
+        result.raise_for_status()
+    if not as_json:
+        click.echo(summary_text(result))
+    if fail_if_refused and registration_of(result)["decision"] == "refused":
+        raise ModelRefused("the model was refused, so it is not registered.")
+
+
+def _carry_out(
+    data: str, output_dir: Path, mode: "Mode", settings: Mapping[str, Any], *, stderr: bool
+) -> "PipelineRun":
+    """Run the pipeline and show its progress."""
+    from mnist_pipeline.cli.progress import follow
     from mnist_pipeline.mnist.data.named_data import fetch_data
 
     policy = Policy(**select(settings, Policy))
-    found = fetch_data(data)  # before the seconds that the next imports take
-    from azure.ai.ml import Input
+    with follow(nodes_print=mode == "in-process", stderr=stderr) as display:
+        found = fetch_data(data)  # before the seconds that the next imports take
+        display.say("loading Azure's SDK")
+        from azure.ai.ml import Input
 
-    # mldesigner looks through all loaded modules when it meets a component, so this comes before MLflow's modules.
-    from mnist_pipeline.pipelines import image_classification_pipeline  # isort: split
+        # mldesigner looks through all loaded modules when it meets a component, so this comes before MLflow's modules.
+        from mnist_pipeline.pipelines import image_classification_pipeline  # isort: split
 
-    from mnist_pipeline.cli.progress import follow
-    from mnist_pipeline.runner import run_locally
+        display.say("opening the MLflow store")
+        from mnist_pipeline.runner import run_locally
 
-    if policy.champion != OFF:
-        _check_champion(settings["model_name"], found.folder, output_dir)
-    with follow(live=mode == "subprocess") as on_event:
+        if policy.champion != OFF:
+            _check_champion(settings["model_name"], found.folder, output_dir)
         job = image_classification_pipeline(
             pipeline_input_data=Input(type="uri_folder", path=str(found.folder)),
             class_names=",".join(found.class_names) or ClassNames.class_names,
             **settings,
         )
-        result = run_locally(job, output_dir, mode=mode, on_event=on_event)
-    result.raise_for_status()
-    click.echo(_summary(result))
+        return run_locally(job, output_dir, mode=mode, on_event=display.show)
 
 
 def _check_champion(model_name: str, data: Path, output_dir: Path) -> None:
@@ -91,40 +125,3 @@ def _check_champion(model_name: str, data: Path, output_dir: Path) -> None:
     if (store := find_store(output_dir)) is not None:
         with client_of(store) as client:
             check_champion_of(RegisteredModel(model_name, client), data)
-
-
-def _summary(result: "PipelineRun") -> str:
-    metrics = json.loads((result.outputs["result"] / "metrics.json").read_text(encoding="utf-8"))
-    registration = json.loads((result.outputs["registration"] / "registration.json").read_text(encoding="utf-8"))
-    checks = ", ".join(
-        f"{check['name']} {'passed' if check['passed'] else 'refused'} ({check['observed']:.4g}, required "
-        f"{check['required']:.4g})"
-        for check in registration["checks"]
-    )
-    version = registration["model_version"]
-    model = f"{registration['model_name']} version {version}" if version else "none registered"
-    if registration["is_champion"]:
-        model += ", the champion"
-    return f"""
-accuracy  {metrics["accuracy"]:.4f} on {metrics["images"]} test images, loss {metrics["loss"]:.4f}
-decision  {registration["decision"]}: {checks}
-model     {model}
-
-Confusion matrix  {_shown(result.outputs["result"] / "confusion_matrix.png")}
-Worst mistakes    {_shown(result.outputs["result"] / "most_confident_mistakes.png")}
-Run folder        {_shown(result.folder)}
-
-To view the metrics, the pictures and the model:
-  {_command("mlflow")} ui --backend-store-uri {result.tracking_uri}
-To classify an image:
-  {_command("mnist-pipeline")} predict {_shown(result.outputs["model"])} IMAGE.png"""
-
-
-def _command(name: str) -> str:
-    """Return the command as a person would type it here, with its folder if the environment is not activated."""
-    return name if shutil.which(name) else _shown(Path(sys.executable).with_name(name))
-
-
-def _shown(path: Path) -> str:
-    """Return the path as a person would type it here."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -18,5 +18,6 @@ keras_train_gpu_component = both_ways(
         display_name="Train Image Classification Keras on a GPU",
         environment=KERAS_GPU,
         code=SNAPSHOT,
-    )(inspect.unwrap(keras_train_component))
+    )(inspect.unwrap(keras_train_component)),
+    mlflow="run",
 )

@@ -8,8 +8,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import mlflow
+
+from mnist_pipeline.errors import RunError
 
 
 @contextmanager
@@ -27,6 +30,28 @@ def step_run() -> Iterator[str]:
         return
     with mlflow.start_run() as run:
         yield run.info.run_id
+
+
+def log_params(params: Mapping[str, Any]) -> None:
+    """Log parameters to the active run.
+
+    Raises:
+        RunError: the run already has another value of one of them.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        mlflow.log_params(dict(params))
+    except MlflowException as error:
+        run = mlflow.active_run()
+        logged = {} if run is None else mlflow.MlflowClient().get_run(run.info.run_id).data.params
+        for name, value in params.items():
+            if name in logged and logged[name] != str(value):
+                raise RunError(
+                    f"the active MLflow run already has the parameter {name}={logged[name]}, and MLflow does not "
+                    f"change it to {value}; end the run, or start one inside it with mlflow.start_run(nested=True)."
+                ) from error
+        raise
 
 
 def log_files(files: Mapping[str, Path]) -> str:

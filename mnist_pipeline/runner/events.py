@@ -1,10 +1,13 @@
 """What a listener hears while a run goes on."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from mnist_pipeline.runner.pipeline_run import NodeRun
+
+_EPOCH = re.compile(r"epoch (\d+)/(\d+)\b")
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,12 @@ class NodePrinted:
 
     name: str
     line: str
+
+    @property
+    def epoch(self) -> tuple[int, int] | None:
+        """The number of the epoch that ended, from 1, and how many there are, if the line starts as `epoch 3/10`."""
+        found = _EPOCH.match(self.line)
+        return (int(found[1]), int(found[2])) if found else None
 
 
 Event: TypeAlias = NodeChanged | NodePrinted

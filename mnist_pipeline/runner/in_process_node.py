@@ -79,22 +79,15 @@ def _callable_of(call: NodeCall) -> Callable[[], object]:
 
 @contextlib.contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables and MLflow's tracking URI for the body; then end its MLflow runs and restore all."""
-    import mlflow
+    """Set environment variables and MLflow's state for the body; then restore them and the working directory."""
+    from mnist_pipeline.runner.mlflow_state import fresh_mlflow
 
-    before, folder, active = dict(os.environ), Path.cwd(), mlflow.active_run()
-    os.environ.pop("MLFLOW_TRACKING_URI", None)
-    is_set = mlflow.is_tracking_uri_set()  # type: ignore[no-untyped-call]  # MLflow declares no type
-    tracking_uri = mlflow.get_tracking_uri() if is_set else None
-    os.environ.update(variables)
-    if uri := variables.get("MLFLOW_TRACKING_URI"):
-        mlflow.set_tracking_uri(uri)
+    before, folder = dict(os.environ), Path.cwd()
     try:
-        yield
+        with fresh_mlflow(variables.get("MLFLOW_TRACKING_URI")):
+            os.environ.update(variables)
+            yield
     finally:
-        while (run := mlflow.active_run()) is not None and run is not active:
-            mlflow.end_run()
-        mlflow.set_tracking_uri(tracking_uri)  # type: ignore[arg-type]  # None unsets it
         os.environ.clear()
         os.environ.update(before)
         os.chdir(folder)

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from mnist_pipeline.errors import RunError
 from mnist_pipeline.mlflow_store import make_ready, read_timeout
+from mnist_pipeline.runner.log_ending import log_ending
 from mnist_pipeline.runner.status import Status
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-_LAST_LINES = 5
 
 
 @dataclass(frozen=True)
@@ -92,8 +91,8 @@ class PipelineRun:
 
 
 def _failure(node: NodeRun) -> str:
-    """Name the node and why it failed; the last lines of its log usually hold the reason."""
-    lines = node.log_path.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:]
+    """Name the node and why it failed; the end of its log usually holds the reason."""
+    lines = log_ending(node.log_path.read_text(encoding="utf-8", errors="replace"))
     reason = f"{node.error}: {lines[-1]}" if lines and node.error != lines[-1] else node.error
     ending = "ends with:" + "".join(f"\n    | {line}" for line in lines) if lines else "is empty."
     return f"node {node.name} failed: {reason}\n  Its log, {node.log_path}, {ending}"

@@ -20,6 +20,7 @@ from mnist_pipeline.runner.mlflow_runs import Tracking, absolute, embedded_store
 from mnist_pipeline.runner.node_call import RunNode
 from mnist_pipeline.runner.pipeline_run import PipelineRun
 from mnist_pipeline.runner.plan import Plan
+from mnist_pipeline.runner.progress_lines import print_progress, print_states
 from mnist_pipeline.runner.read_plan import read_plan
 from mnist_pipeline.runner.run_folder import RunFolder, marked_folder
 from mnist_pipeline.runner.run_record import RunRecord
@@ -52,7 +53,9 @@ def run_locally(
         tracking_uri: MLflow store or server; by default that of `MLFLOW_TRACKING_URI`, otherwise `mlflow.db` in
             `output_dir`.
         on_event: Called with each change of a node's state and each line that a node prints, from several threads but
-            never twice at once. If it raises an exception, the run ends and the caller gets the exception.
+            never twice at once. If it raises an exception, the run ends and the caller gets the exception. By default
+            a line is printed for each change and for each epoch; give `lambda event: None` to print nothing. In
+            `in-process` mode the nodes print to the terminal themselves in any case.
 
     Returns:
         The run, whether it completed or not: look at `.status`, or call `.raise_for_status()`.
@@ -72,12 +75,12 @@ def run_locally(
         raise SettingError(f"mode is {mode!r}; choose {' or '.join(get_args(Mode))}.")
     plan = read_plan(job)
     if mode == "subprocess":
-        return carry_out(plan, output_dir, tracking_uri=tracking_uri, on_event=on_event)
+        return carry_out(plan, output_dir, tracking_uri=tracking_uri, on_event=on_event or print_progress)
     return carry_out(
         plan,
         output_dir,
         tracking_uri=tracking_uri,
-        on_event=on_event,
+        on_event=on_event or print_states,
         run_node=run_in_process,
         pool=CallingThread(),
     )
@@ -98,7 +101,7 @@ def carry_out(
         plan: Read from a job, or made by hand.
         output_dir: As in `run_locally`.
         tracking_uri: As in `run_locally`.
-        on_event: As in `run_locally`.
+        on_event: As in `run_locally`, but nothing is printed by default.
         run_node: Runs one node, from the threads of `pool`.
         pool: Where the nodes run, shut down at the end; by default as many threads as the machine has processors.
 

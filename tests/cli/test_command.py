@@ -3,16 +3,21 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from idx_data import idx_bytes, patterned, write_idx, write_patterned_idx
 from PIL import Image
+
+from mnist_pipeline.cli.run_summary import summary_text
+from mnist_pipeline.runner import PipelineRun, Status
 
 
 def command(*arguments, cwd, **options):
@@ -56,7 +61,13 @@ def test_the_help_of_run_lists_the_settings_by_what_they_are_for(tmp_path):
     text = command("run", "--help", cwd=tmp_path).stdout
 
     _, options, training, registration = re.split(r"^(?:Options|Training|Registration):$", text, flags=re.MULTILINE)
-    assert re.findall(r"^  (--[\w-]+)", options, re.MULTILINE) == ["--data", "--output-dir", "--mode"]
+    assert re.findall(r"^  (--[\w-]+)", options, re.MULTILINE) == [
+        "--data",
+        "--output-dir",
+        "--mode",
+        "--fail-if-refused",
+        "--json",
+    ]
     assert "--network small|wide|large|sample" in training
     assert "at least 1]" in training.split("--batch-size")[0], "the range of --epochs"
     assert registration.strip().startswith("--model-name")
@@ -168,15 +179,20 @@ def test_a_failing_step_is_named_with_its_reason_and_its_log(tmp_path, empty_sto
     write_idx(tmp_path / "data", "test", *patterned(20, 4, 4, 2))
     images.write_bytes(images.read_bytes()[:-7])
 
-    result = command("run", "--data", tmp_path / "data", cwd=tmp_path)
+    result = command("run", "--data", tmp_path / "data", "--json", cwd=tmp_path)
 
     assert result.returncode == 1
     assert "Traceback" not in result.stderr + result.stdout
     assert "node prepare_data_node failed" in result.stderr
+    summary = json.loads(result.stdout)
+    assert (summary["status"], summary["nodes"]["prepare_data_node"]["status"]) == ("Failed", "Failed")
+    assert summary["nodes"]["train_node"]["status"] == "NotStarted"
+    assert "the header promises 320 bytes of data" in summary["error"]
+    assert summary["accuracy"] is None
     assert "the header promises 320 bytes of data, the file holds only 313" in result.stderr
     (log,) = tmp_path.glob("mnist-runs/*/nodes/prepare_data_node/log.txt")
     assert str(log) in result.stderr
-    assert "train_node  NotStarted" not in result.stdout
+    assert "train_node  NotStarted" not in result.stdout + result.stderr
     assert not list(tmp_path.glob("mnist-runs/*/nodes/*/outputs*"))
 
 
@@ -201,7 +217,8 @@ def test_a_champion_for_other_data_is_named_before_anything_runs(finished_run, t
 @pytest.fixture(scope="module")
 def finished_run(tmp_path_factory):
     """A folder in which the pipeline ran on small patterns that are easy to learn, and what was printed."""
-    folder = tmp_path_factory.mktemp("run")
+    folder = tmp_path_factory.mktemp("run") / "Ada's run"
+    folder.mkdir()
     write_patterned_idx(folder / "data", 8, 8, 2, n_train=200, n_test=40)
     return folder, command("run", "--data", "data", "--epochs", "4", "--model-name", "stripes", cwd=folder)
 
@@ -217,9 +234,11 @@ def test_a_run_tells_its_accuracy_its_decision_its_model_and_how_to_look_further
     assert f"accuracy  {accuracy:.4f} on 40 test images" in result.stdout
     assert "decision  registered" in result.stdout
     assert "stripes version 1" in result.stdout
-    assert f"mlflow ui --backend-store-uri sqlite:///{folder}/mnist-runs/mlflow.db" in result.stdout
+    store = shlex.quote(f"sqlite:///{folder}/mnist-runs/mlflow.db")
+    assert f"mlflow ui --backend-store-uri {store}" in result.stdout
     assert shutil.which(re.search(r"(\S+) predict", result.stdout)[1])
     assert "train_node  epoch 4/4" in result.stdout
+    assert re.match(r"\d\d:\d\d:\d\d  loading Azure's SDK\n", result.stdout), "a word before the seconds of silence"
     for picture in re.findall(r"\S+\.png", result.stdout):
         if picture != "IMAGE.png":
             with Image.open(folder / picture) as opened:
@@ -234,6 +253,108 @@ def test_mlflow_itself_lists_the_registered_model(finished_run):
 
     (model,) = MlflowClient(f"sqlite:///{folder}/mnist-runs/mlflow.db").search_registered_models()
     assert model.name == "stripes"
+
+
+@pytest.mark.slow
+def test_the_commands_that_a_run_prints_can_be_pasted(finished_run):
+    from mlflow import MlflowClient
+
+    folder, result = finished_run
+    page, prediction = re.findall(r"^  (\S+ (?:ui|predict) .*)$", result.stdout, re.MULTILINE)
+    images, _ = patterned(1, 8, 8, 2, seed=5)
+    Image.fromarray(images[0]).save(folder / "IMAGE.png")
+
+    *_, store = shlex.split(page)
+    (model,) = MlflowClient(store).search_registered_models()
+    assert model.name == "stripes"
+    pasted = subprocess.run(["bash", "-c", prediction], cwd=folder, capture_output=True, text=True)
+    assert pasted.returncode == 0, pasted.stderr
+    assert pasted.stdout.startswith("IMAGE.png: ")
+
+
+def made_by_hand(folder, tracking_uri):
+    """A completed run whose outputs are in a folder, with a model that cannot be loaded."""
+    outputs = {name: folder / name for name in ("model", "result", "registration")}
+    for output in outputs.values():
+        output.mkdir(parents=True)
+    registration = {"decision": "refused", "checks": [], "model_version": None, "is_champion": False}
+    (outputs["registration"] / "registration.json").write_text(json.dumps({**registration, "model_name": "m"}))
+    (outputs["result"] / "metrics.json").write_text(json.dumps({"accuracy": 0.5, "loss": 1.0, "images": 2}))
+    return PipelineRun("now", Status.COMPLETED, {}, outputs, folder, tracking_uri, "")
+
+
+@pytest.mark.parametrize("below", ["a run of Ada's $HOME", "-v"])
+@pytest.mark.parametrize("absolute", [True, False], ids=["elsewhere", "here"])
+def test_the_prediction_that_a_run_prints_names_its_model_whatever_the_folder(below, absolute, tmp_path, monkeypatch):
+    monkeypatch.chdir("/" if absolute else tmp_path)
+    run = made_by_hand(tmp_path / below, "sqlite:///x.db")
+
+    (line,) = re.findall(r"^  (\S+ predict .*)$", summary_text(run), re.MULTILINE)
+    (tmp_path / "IMAGE.png").touch()
+    pasted = subprocess.run(["bash", "-c", line.replace("IMAGE", str(tmp_path / "IMAGE"))], capture_output=True)
+
+    assert f"{below}/model: holds 0 .keras files" in pasted.stderr.decode()
+
+
+@pytest.mark.parametrize("uri", ["https://mlflow.example.org", "azureml://region.api.azureml.ms/mlflow/v1.0"])
+def test_of_a_server_the_address_is_shown(uri, tmp_path):
+    summary = summary_text(made_by_hand(tmp_path / "run", uri))
+
+    assert f"\n  {uri}\n" in summary
+    assert "mlflow ui" not in summary
+
+
+@pytest.mark.slow
+def test_a_summary_for_programs_is_all_that_stdout_holds_and_a_refusal_can_be_a_failure(tmp_path, empty_store):
+    put_store(tmp_path, empty_store)
+    write_patterned_idx(tmp_path / "data", 8, 8, 2, n_train=40, n_test=20)
+    arguments = ["run", "--data", "data", "--epochs", "1", "--model-name", "stripes", "--max-loss", "1e-9"]
+
+    result = command(*arguments, "--json", "--fail-if-refused", cwd=tmp_path)
+
+    assert result.returncode == 3
+    summary = json.loads(result.stdout)
+    assert summary["status"] == "Completed"
+    assert summary["error"] is None
+    assert summary["decision"] == "refused"
+    assert (summary["model_name"], summary["model_version"], summary["is_champion"]) == ("stripes", None, False)
+    assert {check["name"]: check["passed"] for check in summary["checks"]}["max_loss"] is False
+    outputs = {name: Path(path) for name, path in summary["outputs"].items()}
+    metrics = json.loads((outputs["result"] / "metrics.json").read_text())
+    assert (summary["accuracy"], summary["loss"], summary["images"]) == (metrics["accuracy"], metrics["loss"], 20)
+    assert (outputs["model"] / "MLmodel").is_file()
+    assert Path(summary["folder"]).parent == tmp_path / "mnist-runs"
+    assert [node["status"] for node in summary["nodes"].values()] == ["Completed"] * 4
+    assert summary["nodes"]["train_node"]["duration"] > 0
+    assert summary["tracking_uri"] == f"sqlite:///{tmp_path}/mnist-runs/mlflow.db"
+    status = json.loads((Path(summary["folder"]) / "status.json").read_text())
+    assert summary["run_id"] == status["mlflow"]["run_id"]
+    assert "train_node  epoch 1/1" in result.stderr
+    assert result.stderr.splitlines()[-1] == "Error: the model was refused, so it is not registered."
+
+
+@pytest.mark.slow
+def test_in_process_what_the_nodes_print_is_shown_once_and_goes_to_standard_error_beside_json(tmp_path, empty_store):
+    put_store(tmp_path, empty_store)
+    write_patterned_idx(tmp_path / "data", 8, 8, 2, n_train=40, n_test=20)
+
+    result = command("run", "--data", "data", "--epochs", "2", "--mode", "in-process", "--json", cwd=tmp_path)
+
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["status"] == "Completed"
+    assert result.stderr.count("epoch 1/2") == 1
+    assert "train_node  Running" in result.stderr
+    assert "train_node  Completed in" in result.stderr
+
+
+def test_a_run_that_cannot_begin_is_a_summary_too(tmp_path):
+    result = command("run", "--data", tmp_path / "nowhere", "--json", cwd=tmp_path)
+
+    assert_one_sentence(result, "no such folder")
+    summary = json.loads(result.stdout)
+    assert summary["status"] == "Failed"
+    assert f"Error: {summary['error']}\n" == result.stderr
+    assert summary["folder"] is None
 
 
 @pytest.mark.slow

@@ -7,7 +7,8 @@ import pytest
 from workspace_stand_in.azurite import HOST
 from workspace_stand_in.fixtures import inside_a_job
 
-from mnist_pipeline.mnist.tracking import download_artifact, log_files
+from mnist_pipeline.errors import RunError
+from mnist_pipeline.mnist.tracking import download_artifact, log_files, log_params
 
 SLOW = [pytest.param(where, marks=pytest.mark.slow) for where in ("server", "Azure ML")]
 
@@ -102,3 +103,20 @@ def test_a_path_whose_content_never_arrived_is_not_taken_for_the_file(contents, 
 
     assert again == f"{mlflow.get_artifact_uri()}/attempt-2"
     assert contents() == {"attempt-2/metrics": "0.9"}
+
+
+@pytest.mark.usefixtures("mlflow_store")
+def test_a_second_training_with_other_parameters_in_one_run_is_refused_in_a_sentence():
+    with mlflow.start_run():
+        log_params({"epochs": 1, "network": "small"})
+        log_params({"epochs": 1, "network": "small"})
+        with pytest.raises(RunError, match=r"already has the parameter epochs=1, .* to 2; .*start_run\(nested=True\)"):
+            log_params({"epochs": 2, "network": "small"})
+        with mlflow.start_run(nested=True):
+            log_params({"epochs": 2, "network": "small"})
+
+
+@pytest.mark.usefixtures("mlflow_store")
+def test_other_refusals_of_mlflow_go_through():
+    with mlflow.start_run(), pytest.raises(mlflow.MlflowException, match="exceeds the maximum length"):
+        log_params({"x" * 1000: 1})

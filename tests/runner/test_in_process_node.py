@@ -8,7 +8,7 @@ import mlflow
 import pytest
 
 from mnist_pipeline.errors import DataError, PlanError
-from mnist_pipeline.runner.in_process_node import run_in_process
+from mnist_pipeline.runner.in_process_node import CallingThread, run_in_process
 from mnist_pipeline.runner.node_call import NodeFailed
 from mnist_pipeline.runner.plan import Snapshot, Value
 
@@ -222,3 +222,67 @@ def test_ctrl_c_goes_through(run_function):
     with pytest.raises(KeyboardInterrupt):
         run_function(step)
     assert surroundings() == before
+
+
+def test_a_node_logs_to_its_own_run_even_while_the_caller_has_an_active_run(carry, mlflow_store):
+    def step(**_):
+        mlflow.log_param("rate", 1)
+        with mlflow.start_run(nested=True):  # as a step may that runs anywhere
+            mlflow.log_metric("inner", 1.0)
+
+    def other_step(**_):
+        with mlflow.start_run():
+            mlflow.log_param("rate", 2)
+
+    with mlflow.start_run() as mine:
+        run = carry(
+            node("one", function=step),
+            node("two", function=other_step, after=["one"]),
+            run_node=run_in_process,
+            pool=CallingThread(),
+        )
+        run.raise_for_status()
+        assert mlflow.active_run() is mine
+        mlflow.log_metric("still", 1.0)
+
+    client = mlflow.MlflowClient(run.tracking_uri)
+    rates = {name: client.get_run(one.run_id).data.params.get("rate") for name, one in run.nodes.items()}
+    assert rates == {"one": "1", "two": "2"}
+    logged = mlflow_store.get_run(mine.info.run_id)
+    assert (logged.data.params, logged.data.metrics, logged.info.status) == ({}, {"still": 1.0}, "FINISHED")
+
+
+@pytest.mark.usefixtures("mlflow_store")
+def test_a_failing_node_leaves_the_callers_run_active(carry):
+    def step(**_):
+        mlflow.start_run()
+        raise ValueError("no")
+
+    with mlflow.start_run() as mine:
+        run = carry(node("one", function=step), run_node=run_in_process, pool=CallingThread())
+
+        assert mlflow.active_run() is mine
+    assert str(run.status) == "Failed"
+    assert "no" in run.nodes["one"].error
+
+
+def test_a_node_runs_in_its_own_experiment_whatever_the_caller_has_chosen(carry, mlflow_store):
+    chosen = mlflow.set_experiment("mine")
+    mine = mlflow.start_run()
+    mlflow.end_run()
+
+    def step(**_):
+        with mlflow.start_run():
+            mlflow.log_metric("score", 1.0)
+
+    try:
+        run = carry(node("one", function=step), run_node=run_in_process, pool=CallingThread())
+        run.raise_for_status()
+        with mlflow.start_run() as later:
+            assert later.info.experiment_id == chosen.experiment_id
+        assert mlflow.last_active_run().info.run_id == later.info.run_id
+    finally:
+        mlflow.tracking.fluent._active_experiment_id = None  # MLflow has no function that forgets the choice
+    assert mlflow_store.get_run(mine.info.run_id).info.status == "FINISHED"
+    metrics = mlflow.MlflowClient(run.tracking_uri).get_run(run.nodes["one"].run_id).data.metrics
+    assert metrics == {"score": 1.0}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -189,3 +190,31 @@ run_locally(greet(), sys.argv[1]).raise_for_status()
 
     assert [process.returncode for process in processes] == [0, 0], errors
     assert len(list((tmp_path / "runs").glob("*/nodes/*/outputs"))) == 2
+
+
+@pytest.mark.parametrize("mode", ["subprocess", "in-process"])
+def test_a_run_tells_which_node_runs_and_its_epochs_once(mode, runs, tmp_path, capsys):
+    (tmp_path / "step").mkdir()
+    (tmp_path / "step" / "step.py").write_text("print('a note')\nprint('epoch 1/2  loss 0.5')\n")
+    step = command(code=tmp_path / "step", command="python step.py", environment="any:1").component
+
+    @pipeline()
+    def one_node():
+        train = step()  # noqa: F841 - the name is the node's
+
+    run_locally(one_node(), runs, mode=mode).raise_for_status()
+
+    printed = capsys.readouterr().out
+    assert re.match(r"\d\d:\d\d:\d\d  train  Running\n", printed)
+    assert re.search(r"^\d\d:\d\d:\d\d  train  Completed in \d+\.\d s\n\Z", printed, re.MULTILINE)
+    assert printed.count("epoch 1/2  loss 0.5") == 1
+    assert ("a note" in printed) == (mode == "in-process"), "the nodes print themselves"
+
+
+def test_a_listener_takes_the_place_of_the_lines(runs, capsys):
+    events = []
+
+    run_locally(small(), runs, on_event=events.append).raise_for_status()
+
+    assert capsys.readouterr().out == ""
+    assert len(events) >= 4

@@ -193,3 +193,15 @@ def test_code_that_cannot_be_copied_is_named(tmp_path):
 def files_of(folder):
     """The content of the files in a folder, by their names."""
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.py")}
+
+
+def test_the_command_that_an_export_prints_can_be_pasted(typed, tmp_path):
+    file = tmp_path / "Ada's $HOME" / "prep.yml"
+    file.parent.mkdir()
+
+    finished = typed("export", "prep_data", file)
+
+    assert finished.code == 0, finished.error
+    _, _, printed = finished.output.partition("; ")
+    words = subprocess.run(["bash", "-c", f"printf '%s\\0' {printed}"], capture_output=True, text=True, check=True)
+    assert words.stdout.split("\0")[:-1] == ["az", "ml", "component", "create", "--file", str(file)]

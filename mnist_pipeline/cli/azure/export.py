@@ -1,5 +1,6 @@
 """`mnist-pipeline azure export`."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ def export(name: str, file: Path, compute: str, force: bool) -> None:
         entity = components[name]
     write(entity, file, replace=force)
     kind = "job" if name in PIPELINES else "component"
-    click.echo(f"wrote {file}; to create it in Azure ML: az ml {kind} create --file {file}")
+    click.echo(f"wrote {file}; to create it in Azure ML: az ml {kind} create --file {shlex.quote(str(file))}")
 
 
 def _pipeline(name: str, compute: str) -> Any:

@@ -1,5 +1,6 @@
 """`mnist-pipeline azure stream`, and the function for `azure submit --stream`."""
 
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -66,8 +67,8 @@ def follow_and_download(
         follow(client, job, _print_json if as_json else _print, seconds=interval)
     except KeyboardInterrupt:
         click.echo(
-            f"The job keeps running. To follow it again: mnist-pipeline azure stream {job}. To cancel it: "
-            f"mnist-pipeline azure cancel {job}",
+            f"The job keeps running. To follow it again: mnist-pipeline azure stream {shlex.quote(job)}. To cancel it: "
+            f"mnist-pipeline azure cancel {shlex.quote(job)}",
             err=True,
         )
         raise

@@ -1,9 +1,6 @@
-"""The line that training prints after each epoch, which also tells whoever reads the log how far the training is."""
+"""The line that training prints after each epoch. Whoever reads the log sees from it how far the training is."""
 
-import re
 from collections.abc import Mapping
-
-_START = re.compile(r"epoch (\d+)/(\d+) ")
 
 
 def epoch_line(epoch: int, epochs: int, metrics: Mapping[str, float], seconds: float) -> str:
@@ -17,9 +14,3 @@ def epoch_line(epoch: int, epochs: int, metrics: Mapping[str, float], seconds: f
     """
     shown = "  ".join(f"{name} {value:.4f}" for name, value in metrics.items())
     return f"epoch {epoch}/{epochs}  {shown}  ({seconds:.1f} s)"
-
-
-def read_epoch_line(line: str) -> tuple[int, int] | None:
-    """Return the number of the epoch and how many there are; None if the line is not about an epoch."""
-    found = _START.match(line)
-    return (int(found[1]), int(found[2])) if found else None

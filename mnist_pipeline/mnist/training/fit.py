@@ -18,7 +18,7 @@ from mnist_pipeline.errors import DataError
 from mnist_pipeline.mnist.data.dataset import Dataset
 from mnist_pipeline.mnist.model.classifier import TrainedModel
 from mnist_pipeline.mnist.model.model_folder import model_target, save_model
-from mnist_pipeline.mnist.tracking import log_files, step_run
+from mnist_pipeline.mnist.tracking import log_files, log_params, step_run
 from mnist_pipeline.mnist.training.augmentation import AUGMENTATIONS, augmented
 from mnist_pipeline.mnist.training.epoch_line import epoch_line
 from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
@@ -47,6 +47,7 @@ def train(dataset: Dataset, output_model: str | os.PathLike[str], settings: Hype
     Raises:
         DataError: a label has no class name.
         OutputError: `output_model` cannot be written to.
+        RunError: the active MLflow run has other parameters already.
     """
     settings = settings or Hyperparameters()
     model_target(output_model)  # fail before the training, not after it
@@ -58,7 +59,7 @@ def train(dataset: Dataset, output_model: str | os.PathLike[str], settings: Hype
     with step_run():
         height, width = dataset.image_size
         size = {"images": len(dataset.images), "image_size": f"{height}x{width}", "classes": dataset.n_classes}
-        mlflow.log_params({**asdict(settings), **size})
+        log_params({**asdict(settings), **size})
         network, history = fit(dataset, settings, _log_epoch)
         if settings.epochs > 1:  # one point is no curve
             _log_learning_curves(history)

@@ -1,5 +1,6 @@
 """Download the outputs of jobs and of their nodes."""
 
+import shlex
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -64,7 +65,7 @@ def download(
     if status not in ENDS:
         raise WorkspaceError(
             f"{written_by} is {status}, and its outputs can be downloaded only after it has ended; wait for it with "
-            f"`mnist-pipeline azure stream {name}`."
+            f"`mnist-pipeline azure stream {shlex.quote(name)}`."
         )
     if port not in outputs:
         known = ", ".join(sorted(outputs.keys() - {_ARTIFACTS}))

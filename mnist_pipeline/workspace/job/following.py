@@ -1,5 +1,6 @@
 """Follow a job until it ends, or cancel it."""
 
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -94,18 +95,19 @@ def _state(job: Any) -> JobState:
 
 def _explain_end(job: JobState, failed: list[str]) -> str:
     name, page = job.job, job.url or "its page in Azure ML studio"
+    quoted = shlex.quote(name)
     if job.status == PAUSED:
         return (
-            f"job {name} is paused; resume it on {page} and follow it with `mnist-pipeline azure stream {name}`, or "
-            f"cancel it with `mnist-pipeline azure cancel {name}`."
+            f"job {name} is paused; resume it on {page} and follow it with `mnist-pipeline azure stream {quoted}`, or "
+            f"cancel it with `mnist-pipeline azure cancel {quoted}`."
         )
     if job.status == NOT_RESPONDING:
         return (
             f"job {name} does not respond: Azure has lost contact with its compute; look at {page}, cancel it with "
-            f"`mnist-pipeline azure cancel {name}` and submit it again."
+            f"`mnist-pipeline azure cancel {quoted}` and submit it again."
         )
     if job.status == CANCELED:
         return f"job {name} was canceled; see {page}."
     nodes = f" at {', '.join(failed)}" if failed else ""
-    logs = " ".join(["mnist-pipeline azure logs", name, *failed[:1]])
+    logs = shlex.join(["mnist-pipeline", "azure", "logs", name, *failed[:1]])
     return f"job {name} ended with status {job.status}{nodes}; `{logs}` shows why, and so does {page}."

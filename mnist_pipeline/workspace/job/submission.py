@@ -1,6 +1,7 @@
 """Submit a job exactly once."""
 
 import secrets
+import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -89,8 +90,8 @@ def _find_after(error: Exception, client: "MLClient", name: str, sentence: str) 
         return _get(client, name)
     except WorkspaceError:
         raise WorkspaceError(
-            f"cannot tell whether job {name} was accepted: {sentence}; run the same command again with --name {name}, "
-            "which never creates a second job."
+            f"cannot tell whether job {name} was accepted: {sentence}; run the same command again with "
+            f"--name {shlex.quote(name)}, which never creates a second job."
         ) from error
 
 
