@@ -12,7 +12,7 @@ MnistPipelineError
 ├── OutputError          a path that cannot be written to
 ├── DownloadError        a named data set that could not be downloaded
 ├── PlanError            a pipeline job that cannot run on this machine
-├── RunError             a run that did not complete, or cannot be read or logged to
+├── RunError             a run that did not complete, or cannot be read
 │   └── StoreError       an MLflow store or server that cannot be used (a RegistryError too)
 └── WorkspaceError       an Azure ML workspace that is not configured, cannot be reached or refused a request, or whose
                          job did not complete
@@ -89,7 +89,7 @@ class PlanError(MnistPipelineError):
 
 
 class RunError(MnistPipelineError):
-    """A run did not complete, or cannot be read or logged to."""
+    """A run did not complete, or cannot be read."""
 
 
 class StoreError(RunError, RegistryError):

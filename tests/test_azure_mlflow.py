@@ -27,6 +27,7 @@ from workspace_stand_in.faults import Fault
 from workspace_stand_in.proxy import Dropped
 
 from mnist_pipeline.files import sha256_of
+from mnist_pipeline.mnist.data.prep import TRAIN_CSV
 from mnist_pipeline.mnist.model.model_folder import load_model
 from mnist_pipeline.mnist.registry.champion import read_history
 from mnist_pipeline.mnist.registry.client import RegisteredModel
@@ -104,9 +105,14 @@ def test_parameters_and_the_metrics_of_every_epoch_are_there(jobs, tracking_serv
     train, score = (client.get_run(jobs[1].run_ids[name]) for name in ("train_node", "score_node"))
 
     assert train.data.params["image_size"] == "8x6"
-    assert train.data.metrics.keys() >= {"Loss", "Accuracy", "val_loss"}
+    assert train.data.params["batch_size"] == "128"
+    assert train.data.params["training_data_sha256"] == sha256_of(
+        jobs[1].calls["train_node"].inputs["input_data"] / TRAIN_CSV
+    )
+    assert train.data.metrics.keys() == {"Loss", "Accuracy", "val_loss", "val_accuracy"}
     assert [metric.step for metric in client.get_metric_history(train.info.run_id, "Loss")] == [0, 1]
-    assert score.data.metrics.keys() >= {"test_accuracy", "Final test loss", "Final test accuracy"}
+    assert score.data.metrics.keys() == {"Final test loss", "Final test accuracy"}
+    assert score.data.params.keys() == {"test_images", "test_data_sha256"}
 
 
 def test_each_run_holds_its_files(jobs, stand_in):

@@ -30,4 +30,4 @@ def image_classification_train_component(
     from mnist_pipeline.mnist.data.dataset import read_dataset
     from mnist_pipeline.mnist.training.fit import train
 
-    train(read_dataset(data, "train"), model, Hyperparameters(**hyperparameters))
+    train(read_dataset(data, "train"), model, Hyperparameters(**hyperparameters), data)

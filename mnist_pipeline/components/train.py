@@ -41,4 +41,4 @@ def keras_train_component(
     from mnist_pipeline.mnist.training.fit import train  # here, because it imports TensorFlow
 
     image_size = None if idx_data is None else find_image_size(idx_data)
-    train(read_csv_dataset(input_data, image_size, class_names), output_model, hyperparameters)
+    train(read_csv_dataset(input_data, image_size, class_names), output_model, hyperparameters, input_data)

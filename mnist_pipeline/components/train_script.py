@@ -28,7 +28,8 @@ def main() -> None:
 
     from mnist_pipeline.mnist.training.fit import train  # here, because it imports TensorFlow
 
-    train(read_dataset(arguments.data_path or "data", "train"), arguments.model_path, settings)
+    data = arguments.data_path or "data"
+    train(read_dataset(data, "train"), arguments.model_path, settings, data)
 
 
 if __name__ == "__main__":

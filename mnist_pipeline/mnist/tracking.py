@@ -1,6 +1,7 @@
 """The MLflow run of a step, and the files in it."""
 
 import filecmp
+import json
 import os
 import shutil
 import tempfile
@@ -8,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path, PurePosixPath
-from typing import Any
+from urllib.parse import urlsplit
 
 import mlflow
 
-from mnist_pipeline.errors import RunError
+_DIGITS = 12  # of a digest in MLflow's list of datasets, which takes no whole SHA-256
 
 
 @contextmanager
@@ -32,26 +33,56 @@ def step_run() -> Iterator[str]:
         yield run.info.run_id
 
 
-def log_params(params: Mapping[str, Any]) -> None:
-    """Log parameters to the active run.
+def log_params(params: Mapping[str, object]) -> None:
+    """Log the parameters that the active run does not have yet.
 
-    Raises:
-        RunError: the run already has another value of one of them.
+    A step may run again in the same run, and a parameter of a run cannot be changed. If the run already has another
+    value of a parameter, such as a precision that another machine chose, all parameters get names of their own:
+    `attempt-2/<name>`, then `attempt-3/<name>`, and so on.
+
+    Args:
+        params: The values by name; MLflow keeps their text.
     """
-    from mlflow.exceptions import MlflowException
+    with step_run() as run_id:
+        held = mlflow.get_run(run_id).data.params
+        for attempt in count(1):
+            prefix = "" if attempt == 1 else f"attempt-{attempt}/"
+            logged = {prefix + name: str(value) for name, value in params.items()}
+            others = [name for name, value in logged.items() if held.get(name, value) != value]
+            if not others:
+                break
+            print(f"the run already has another value of {', '.join(others)}; trying the next names", flush=True)
+        mlflow.log_params({name: value for name, value in logged.items() if name not in held})
 
-    try:
-        mlflow.log_params(dict(params))
-    except MlflowException as error:
-        run = mlflow.active_run()
-        logged = {} if run is None else mlflow.MlflowClient().get_run(run.info.run_id).data.params
-        for name, value in params.items():
-            if name in logged and logged[name] != str(value):
-                raise RunError(
-                    f"the active MLflow run already has the parameter {name}={logged[name]}, and MLflow does not "
-                    f"change it to {value}; end the run, or start one inside it with mlflow.start_run(nested=True)."
-                ) from error
-        raise
+
+def log_data(name: str, source: Path, digest: str, images: int, context: str) -> None:
+    """Log to the active run which data the step reads.
+
+    Every server gets the digest as the parameter `<name>_sha256`. Where MLflow keeps datasets, which Azure ML's server
+    does not, the run gets the dataset too, with the first digits of the digest, and the whole digest as a tag.
+
+    Args:
+        name: What the data are to the step, such as `test_data`.
+        source: The file or folder.
+        digest: Its SHA-256, 64 hexadecimal digits.
+        images: How many images it holds.
+        context: What MLflow calls the use of the data: `training` or `testing`.
+    """
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    log_params({f"{name}_sha256": digest})
+    if urlsplit(mlflow.get_tracking_uri()).scheme == "azureml":
+        return
+    dataset = Dataset(
+        name,
+        digest[:_DIGITS],
+        source_type="local",
+        source=json.dumps({"uri": str(source)}),
+        profile=json.dumps({"num_rows": images}),
+    )
+    tags = [InputTag("mlflow.data.context", context), InputTag("sha256", digest)]
+    with step_run() as run_id:
+        mlflow.MlflowClient().log_inputs(run_id, [DatasetInput(dataset, tags)])
 
 
 def log_files(files: Mapping[str, Path]) -> str:

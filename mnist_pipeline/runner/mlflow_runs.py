@@ -12,6 +12,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 
 from mnist_pipeline.errors import RunError
+from mnist_pipeline.runner.mlflow_summary import summarize
 from mnist_pipeline.runner.status import Status
 
 if TYPE_CHECKING:
@@ -70,6 +71,19 @@ class Tracking:
         """End a run."""
         with _as_run_errors(self.uri):
             self._client.set_terminated(run_id, _MLFLOW_STATUS[status])
+
+    def finish(self, status: Status, node_runs: Mapping[str, str]) -> None:
+        """Gather in the pipeline's run what the nodes logged, and end it.
+
+        Args:
+            status: How the pipeline ended.
+            node_runs: The MLflow run of each node by the node's name.
+        """
+        try:
+            with _as_run_errors(self.uri):
+                summarize(self._client, self.run_id, node_runs)
+        finally:
+            self.end(self.run_id, status)
 
     def _start(self, name: str, tags: Mapping[str, str]) -> str:
         with _as_run_errors(self.uri):

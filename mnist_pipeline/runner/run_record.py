@@ -66,7 +66,8 @@ class RunRecord:
             try:
                 self._write_status()
             finally:
-                self._tracking.end(self._tracking.run_id, status)
+                node_runs = {node.name: node.run_id for node in self.nodes.values() if node.run_id}
+                self._tracking.finish(status, node_runs)
         outputs = {
             name: self.nodes[output.node].outputs[output.port]
             for name, output in self._plan.outputs.items()

@@ -7,8 +7,7 @@ import pytest
 from workspace_stand_in.azurite import HOST
 from workspace_stand_in.fixtures import inside_a_job
 
-from mnist_pipeline.errors import RunError
-from mnist_pipeline.mnist.tracking import download_artifact, log_files, log_params
+from mnist_pipeline.mnist.tracking import download_artifact, log_data, log_files, log_params
 
 SLOW = [pytest.param(where, marks=pytest.mark.slow) for where in ("server", "Azure ML")]
 
@@ -105,18 +104,49 @@ def test_a_path_whose_content_never_arrived_is_not_taken_for_the_file(contents, 
     assert contents() == {"attempt-2/metrics": "0.9"}
 
 
-@pytest.mark.usefixtures("mlflow_store")
-def test_a_second_training_with_other_parameters_in_one_run_is_refused_in_a_sentence():
-    with mlflow.start_run():
-        log_params({"epochs": 1, "network": "small"})
-        log_params({"epochs": 1, "network": "small"})
-        with pytest.raises(RunError, match=r"already has the parameter epochs=1, .* to 2; .*start_run\(nested=True\)"):
-            log_params({"epochs": 2, "network": "small"})
-        with mlflow.start_run(nested=True):
-            log_params({"epochs": 2, "network": "small"})
+@pytest.mark.usefixtures("contents")
+def test_the_same_parameters_again_change_nothing(capsys):
+    log_params({"epochs": 2, "learning_rate": 0.01})
+    log_params({"epochs": 2, "learning_rate": 0.01})
+
+    assert held().data.params == {"epochs": "2", "learning_rate": "0.01"}
+    assert capsys.readouterr().out == ""
 
 
-@pytest.mark.usefixtures("mlflow_store")
-def test_other_refusals_of_mlflow_go_through():
-    with mlflow.start_run(), pytest.raises(mlflow.MlflowException, match="exceeds the maximum length"):
-        log_params({"x" * 1000: 1})
+@pytest.mark.usefixtures("contents")
+def test_a_parameter_that_another_attempt_decided_otherwise_goes_beside_the_first(capsys):
+    log_params({"epochs": 2, "precision": "bfloat16"})
+    log_params({"epochs": 2, "precision": "float32", "images": 5})
+    log_params({"epochs": 2, "precision": "float32", "images": 5})
+
+    assert held().data.params == {
+        "epochs": "2",
+        "precision": "bfloat16",
+        "attempt-2/epochs": "2",
+        "attempt-2/precision": "float32",
+        "attempt-2/images": "5",
+    }
+    assert (
+        capsys.readouterr().out.splitlines()
+        == ["the run already has another value of precision; trying the next names"] * 2
+    )
+
+
+@pytest.mark.usefixtures("contents")
+def test_data_are_named_by_their_digest_where_the_server_keeps_data_and_where_it_does_not(request, tmp_path):
+    for _ in range(2):
+        log_data("test_data", tmp_path, "5ha2" * 16, images=7, context="testing")
+
+    run = held()
+    assert run.data.params == {"test_data_sha256": "5ha2" * 16}
+    if "Azure ML" in request.node.name:
+        assert request.getfixturevalue("stand_in").mlflow.refused == []
+        assert run.inputs.dataset_inputs == []
+        return
+    (logged,) = run.inputs.dataset_inputs
+    assert (logged.dataset.name, logged.dataset.digest) == ("test_data", "5ha25ha25ha2")
+
+
+def held():
+    """The active run as the server has it."""
+    return mlflow.get_run(mlflow.active_run().info.run_id)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from azure.ai.ml.dsl import pipeline
 from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag
 
 from mnist_pipeline.errors import RunError
 from mnist_pipeline.runner import run_locally
@@ -121,7 +122,7 @@ def test_what_a_step_logs_lands_in_its_own_run(carry):
     run.raise_for_status()
     parent, children = family(run)
     assert {name: child.data.metrics for name, child in children.items()} == {"one": {"score": 1}, "two": {"score": 2}}
-    assert parent.data.metrics == {}
+    assert parent.data.metrics == {"one/score": 1, "two/score": 2}, "gathered at the end, not logged there by a step"
     assert mlflow.active_run() is None
 
 
@@ -254,6 +255,93 @@ def test_a_relative_store_is_made_absolute(uri, expected, tmp_path, monkeypatch)
     monkeypatch.chdir(here)
 
     assert absolute(uri).replace(str(tmp_path), "") == expected
+
+
+# The pipeline's own run
+
+
+def log_data(name, digest):
+    """Log a dataset to the active run."""
+    dataset = Dataset(name, digest, "local", '{"uri": "/data"}')
+    inputs = [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])]
+    MlflowClient().log_inputs(mlflow.active_run().info.run_id, inputs)
+
+
+def logging(params=(), metrics=(), data=()):
+    """A function for a node, which logs these."""
+
+    def log(**_):
+        mlflow.log_params(dict(params))
+        for name, values in dict(metrics).items():
+            for step, value in enumerate(values):
+                mlflow.log_metric(name, value, step=step)
+        for name, digest in dict(data).items():
+            log_data(name, digest)
+
+    return log
+
+
+def test_the_run_of_the_pipeline_has_what_its_nodes_logged(carry):
+    run = carry(
+        node("train", function=logging({"epochs": 2}, {"Loss": [0.5, 0.25]}, {"training": "aa"})),
+        node("quiet", function=lambda **_: None),
+        node("score", function=logging({"images": 9}, {"Final": [0.75]}, {"test": "bb"}), after=["train"]),
+        run_node=run_in_process,
+        pool=CallingThread(),
+    )
+
+    parent, children = family(run)
+    assert parent.data.metrics == {"Loss": 0.25, "Final": 0.75}
+    assert parent.data.params == {"epochs": "2", "images": "9"}
+    logged = [(entry.dataset.name, entry.dataset.digest, entry.tags) for entry in parent.inputs.dataset_inputs]
+    assert sorted(logged, key=str) == [
+        ("test", "bb", [InputTag("mlflow.data.context", "training")]),
+        ("training", "aa", [InputTag("mlflow.data.context", "training")]),
+    ]
+    assert children["train"].data.metrics == {"Loss": 0.25}
+    client = MlflowClient(run.tracking_uri)
+    (final,) = client.get_metric_history(run.run_id, "Loss")
+    *_, last = client.get_metric_history(children["train"].info.run_id, "Loss")
+    assert (final.step, final.timestamp) == (1, last.timestamp)
+
+
+def test_what_several_nodes_logged_under_one_name_has_the_nodes_name_in_the_run_of_the_pipeline(carry):
+    run = carry(
+        node("first", function=logging({"seed": 1, "depth": 3}, {"Loss": [0.5], "lowest": [0.1]}, {"data": "aa"})),
+        node("second", function=logging({"seed": 1}, {"Loss": [0.5]}, {"data": "aa"})),
+        run_node=run_in_process,
+        pool=CallingThread(),
+    )
+
+    parent, _ = family(run)
+    assert parent.data.metrics == {"first/Loss": 0.5, "second/Loss": 0.5, "lowest": 0.1}
+    assert parent.data.params == {"first/seed": "1", "second/seed": "1", "depth": "3"}
+    assert [entry.dataset.digest for entry in parent.inputs.dataset_inputs] == ["aa"]
+
+
+def test_a_run_that_failed_has_what_its_nodes_logged_before(carry):
+    def fail(**_):
+        mlflow.log_param("epochs", 2)
+        mlflow.log_metric("Loss", float("nan"))
+        raise ValueError("diverged")
+
+    run = carry(node("train", function=fail), run_node=run_in_process, pool=CallingThread())
+
+    parent, _ = family(run)
+    assert parent.info.status == "FAILED"
+    assert parent.data.params == {"epochs": "2"}
+    assert parent.data.metrics == {"Loss": pytest.approx(float("nan"), nan_ok=True)}
+
+
+def test_more_parameters_than_mlflow_takes_at_once_are_all_in_the_run_of_the_pipeline(carry):
+    logged = [{f"{part}{number}": number for number in range(80)} for part in "ab"]
+    run = carry(
+        *(node(f"node_{part}", function=logging(params)) for part, params in enumerate(logged)),
+        run_node=run_in_process,
+        pool=CallingThread(),
+    )
+
+    assert len(family(run)[0].data.params) == 160
 
 
 # Metrics as a table

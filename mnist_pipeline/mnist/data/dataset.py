@@ -195,14 +195,18 @@ def _arranged(
     return Dataset(images=rows[:, 1:].reshape(-1, height, width), labels=rows[:, 0], class_names=class_names)
 
 
-def data_digest(path: str | os.PathLike[str]) -> str:
-    """Return the SHA-256 of test data: of the CSV if there is one, otherwise of the whole folder.
+def data_digest(path: str | os.PathLike[str], split: Split = "test") -> str:
+    """Return the SHA-256 of data: of the CSV if `read_dataset` would read one, otherwise of the whole folder.
+
+    Args:
+        path: A CSV file, or a folder.
+        split: Which IDX files `read_dataset` would read: `train` (`train-*`) or `test` (`t10k-*`).
 
     Raises:
         DataError: there is no such file or folder, or the folder has several CSV files.
     """
     data = Path(path)
     if not data.exists():
-        raise DataError(f"{data}: no such file or folder; give the test data.")
-    is_csv_folder = data.is_dir() and not has_split(data, "test") and any(data.glob("*.csv"))
+        raise DataError(f"{data}: no such file or folder; give the {split} data.")
+    is_csv_folder = data.is_dir() and not has_split(data, split) and any(data.glob("*.csv"))
     return sha256_of(sole_csv(data) if is_csv_folder else data)

@@ -22,7 +22,7 @@ from mnist_pipeline.mnist.scoring.result_files import (
     PREDICTIONS,
 )
 from mnist_pipeline.mnist.scoring.scorecard import Scorecard
-from mnist_pipeline.mnist.tracking import log_files, step_run
+from mnist_pipeline.mnist.tracking import log_data, log_files, log_params, step_run
 
 
 def score(
@@ -34,7 +34,7 @@ def score(
     """Write predictions, labels, `metrics.json`, a confusion matrix and the most confident mistakes; all or none.
 
     Images are read, classified and forgotten batch by batch, so a test set may be larger than the memory. The same
-    results are logged to MLflow, also under the names of Microsoft's sample (`Final test loss`, `Final test accuracy`).
+    results are logged to MLflow, with the metrics of Microsoft's sample (`Final test loss`, `Final test accuracy`).
 
     Args:
         input_data: A label-first CSV, or a folder with exactly one.
@@ -58,12 +58,12 @@ def score(
     files = [result / name for name in (PREDICTIONS, LABELS, METRICS, CONFUSION_MATRIX, MISTAKES)]
     with written_whole(*files) as (predictions, labels, metrics, confusion, mistakes):
         _write_classes(evaluation.batches, predictions, labels)
-        _write_metrics(card, test_csv, Path(input_model), predictions, labels, metrics)
+        digests = _write_metrics(card, test_csv, Path(input_model), predictions, labels, metrics)
         draw_confusion_matrix(card.counts, model.names).savefig(confusion, format="png")
         draw_mistakes(card.images, card.labels, card.probabilities, model.names).savefig(mistakes, format="png")
 
     with step_run():
-        _log_metrics(card)
+        _log_results(card, test_csv, digests)
         log_files({file.name: file for file in files})
     print(f"accuracy {card.accuracy:.4f}, loss {card.loss:.4f} on {card.n_images} images", flush=True)
 
@@ -88,10 +88,10 @@ def write_accuracy(
     files = [Path(folder) / name for name in (ACCURACY, PREDICTIONS, LABELS, METRICS)]
     with written_whole(*files) as (accuracy, predictions, labels, metrics):
         _write_classes(evaluation.batches, predictions, labels)
-        _write_metrics(card, Path(test_data), Path(input_model), predictions, labels, metrics)
+        digests = _write_metrics(card, Path(test_data), Path(input_model), predictions, labels, metrics)
         accuracy.write_text(f"{card.accuracy!r}\n", encoding="ascii")
     with step_run():
-        _log_metrics(card)
+        _log_results(card, Path(test_data), digests)
     print(f"accuracy {card.accuracy:.4f} on {card.n_images} images", flush=True)
 
 
@@ -109,8 +109,8 @@ def _class_lines(classes: npt.NDArray[np.integer[Any]]) -> bytes:
 
 def _write_metrics(
     card: Scorecard, test_data: Path, model: Path, predictions: Path, labels: Path, metrics: Path
-) -> None:
-    """Write the metrics, with the digests of everything that they depend on."""
+) -> dict[str, str]:
+    """Write the metrics, with the digests of everything that they depend on; return these."""
     digests = {
         "test_data": data_digest(test_data),
         "model": sha256_of(model),
@@ -118,17 +118,13 @@ def _write_metrics(
         "labels": sha256_of(labels),
     }
     metrics.write_text(json.dumps(card.metrics | {"digests": digests}, indent=2) + "\n", encoding="utf-8")
+    return digests
 
 
-def _log_metrics(card: Scorecard) -> None:
-    """Log accuracy and loss to the active MLflow run, under this package's names and the sample's."""
+def _log_results(card: Scorecard, test_data: Path, digests: dict[str, str]) -> None:
+    """Log accuracy and loss to the active MLflow run, under the sample's names, and what they were measured on."""
     import mlflow
 
-    mlflow.log_metrics(
-        {
-            "test_accuracy": card.accuracy,
-            "test_loss": card.loss,
-            "Final test accuracy": card.accuracy,
-            "Final test loss": card.loss,
-        }
-    )
+    mlflow.log_metrics({"Final test accuracy": card.accuracy, "Final test loss": card.loss})
+    log_params({"test_images": card.n_images})
+    log_data("test_data", test_data, digests["test_data"], card.n_images, "testing")

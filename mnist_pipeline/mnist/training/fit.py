@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import keras
@@ -15,10 +15,10 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from mnist_pipeline.errors import DataError
-from mnist_pipeline.mnist.data.dataset import Dataset
+from mnist_pipeline.mnist.data.dataset import Dataset, data_digest
 from mnist_pipeline.mnist.model.classifier import TrainedModel
 from mnist_pipeline.mnist.model.model_folder import model_target, save_model
-from mnist_pipeline.mnist.tracking import log_files, log_params, step_run
+from mnist_pipeline.mnist.tracking import log_data, log_files, log_params, step_run
 from mnist_pipeline.mnist.training.augmentation import AUGMENTATIONS, augmented
 from mnist_pipeline.mnist.training.epoch_line import epoch_line
 from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
@@ -30,41 +30,62 @@ from mnist_pipeline.mnist.training.recipes import RECIPES
 LEARNING_CURVES = "learning_curves.png"  # artifact of the MLflow run, after more than one epoch
 
 _EXAMPLE_IMAGES = 3
+_SAMPLE_NAMES = {"loss": "Loss", "accuracy": "Accuracy"}  # of metrics in MLflow
 
 Metrics = dict[str, float]  # of one epoch, by name: loss, accuracy, and val_loss, val_accuracy if there was validation
 
 
-def train(dataset: Dataset, output_model: str | os.PathLike[str], settings: Hyperparameters | None = None) -> None:
+def train(
+    dataset: Dataset,
+    output_model: str | os.PathLike[str],
+    settings: Hyperparameters | None = None,
+    source: str | os.PathLike[str] | None = None,
+) -> None:
     """Train a network, log every epoch to MLflow, and write an MLflow model folder.
 
-    The same dataset, settings and machine give the same model, weight for weight.
+    The same dataset, settings and machine give the same model, weight for weight. The run and the model record the
+    settings in effect.
 
     Args:
         dataset: At least one image.
         output_model: Folder for the model; it appears whole or not at all.
         settings: Hyperparameters, the defaults when None.
+        source: The file or folder that the dataset was read from, whose digest is logged; None logs none.
 
     Raises:
-        DataError: a label has no class name.
+        DataError: a label has no class name, or there is no such `source`.
         OutputError: `output_model` cannot be written to.
-        RunError: the active MLflow run has other parameters already.
     """
-    settings = settings or Hyperparameters()
+    settings = in_effect(settings or Hyperparameters())
     model_target(output_model)  # fail before the training, not after it
     if int(dataset.labels.max()) >= dataset.n_classes:
         raise DataError(
             f"the data hold the label {dataset.labels.max()} but there are only {dataset.n_classes} class names; "
             "name every class from label 0 on."
         )
+    digest = None if source is None else data_digest(source, "train")
     with step_run():
         height, width = dataset.image_size
         size = {"images": len(dataset.images), "image_size": f"{height}x{width}", "classes": dataset.n_classes}
         log_params({**asdict(settings), **size})
+        if source is not None and digest is not None:
+            log_data("training_data", Path(source), digest, len(dataset.images), "training")
         network, history = fit(dataset, settings, _log_epoch)
         if settings.epochs > 1:  # one point is no curve
             _log_learning_curves(history)
         model = TrainedModel(network, dataset.class_names)
         save_model(model, output_model, dataset.images[:_EXAMPLE_IMAGES], asdict(settings))
+
+
+def in_effect(settings: Hyperparameters) -> Hyperparameters:
+    """Replace each value that leaves a decision open, such as 0 or `auto`, by what it comes to on this machine."""
+    recipe = RECIPES[settings.network]
+    return replace(
+        settings,
+        batch_size=settings.batch_size or recipe.batch_size,
+        learning_rate=settings.learning_rate or recipe.learning_rate,
+        precision=choose_precision(settings.precision, gpu=bool(tf.config.list_physical_devices("GPU"))),
+    )
 
 
 def fit(
@@ -83,21 +104,23 @@ def fit(
     # Here and not earlier: MLflow draws names for its runs from the same random numbers as Keras.
     keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
+    settings = in_effect(settings)
     recipe = RECIPES[settings.network]
-    batch_size = settings.batch_size or recipe.batch_size
     augmentation = AUGMENTATIONS[settings.augmentation]
-    precision = choose_precision(settings.precision, gpu=bool(tf.config.list_physical_devices("GPU")))
 
     training, validation = split_indices(len(dataset.images), settings.validation_split, settings.seed)
     targets = keras.utils.to_categorical(dataset.labels, dataset.n_classes)
     smoothed = targets * (1 - recipe.label_smoothing) + recipe.label_smoothing / dataset.n_classes
     validation_data = (dataset.images[validation][..., None], targets[validation]) if len(validation) else None
 
-    with layers_compute_in(precision):
+    with layers_compute_in(settings.precision):
         network = recipe.build(*dataset.image_size, dataset.n_classes)
-    steps = count_steps(len(training), batch_size, settings.epochs)
-    recipe.compile(network, steps, settings.learning_rate or recipe.learning_rate)
-    print(f"network {settings.network}: {network.count_params():,} parameters, batches of {batch_size}, {precision}")
+    steps = count_steps(len(training), settings.batch_size, settings.epochs)
+    recipe.compile(network, steps, settings.learning_rate)
+    print(
+        f"network {settings.network}: {network.count_params():,} parameters, batches of {settings.batch_size}, "
+        f"{settings.precision}"
+    )
 
     history: dict[str, list[float]] = defaultdict(list)
     generator = np.random.default_rng(settings.seed)
@@ -108,7 +131,7 @@ def fit(
         fitted = network.fit(
             images[..., None],
             smoothed[order],
-            batch_size=batch_size,
+            batch_size=settings.batch_size,
             shuffle=False,  # they are shuffled already
             initial_epoch=epoch,
             epochs=epoch + 1,
@@ -134,8 +157,8 @@ def split_indices(n: int, share: float, seed: int) -> tuple[npt.NDArray[np.int64
 
 
 def _log_epoch(epoch: int, metrics: Metrics) -> None:
-    """Log the metrics, also under the names of Microsoft's sample, so that its runs and ours can be compared."""
-    mlflow.log_metrics({**metrics, "Loss": metrics["loss"], "Accuracy": metrics["accuracy"]}, step=epoch)
+    """Log the metrics, those of Microsoft's sample under its names, so that its runs and ours can be compared."""
+    mlflow.log_metrics({_SAMPLE_NAMES.get(name, name): value for name, value in metrics.items()}, step=epoch)
 
 
 def _log_learning_curves(history: dict[str, list[float]]) -> None:

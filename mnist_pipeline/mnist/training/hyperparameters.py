@@ -16,6 +16,9 @@ NO_CLASS_NAMES = "none"  # not an empty text: mldesigner refuses it as an input 
 class Hyperparameters(Settings):
     """The settings of a training, except for the names of the classes.
 
+    A batch size or learning rate of 0 and the precision `auto` leave a decision to the training. What it decides is in
+    effect, and that is what a run, a model and a registered version record.
+
     Raises:
         SettingError: a value has the wrong type or is out of its range.
     """

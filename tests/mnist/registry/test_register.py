@@ -149,15 +149,20 @@ def test_the_version_is_made_in_the_steps_own_run_and_knows_the_pipelines(pixel_
     assert files == ["evidence/labels.csv", "evidence/metrics.json", "evidence/predict_result.csv"]
 
 
-def test_a_version_knows_what_its_model_was_trained_with(training, settings, tmp_path, mlflow_store):
+def test_a_version_knows_what_its_model_was_trained_with(training, settings, tmp_path, mlflow_store, only_run):
     result = write_results(tmp_path / "result", LABELS, LABELS, model=sha256_of(training.folder))
 
     register(training.folder, result, None, "digits", ANY)
 
     tags = RegisteredModel("digits", mlflow_store).version(1).tags
-    assert {name: tags[f"hyperparameter.{name}"] for name in asdict(settings)} == {
-        name: str(value) for name, value in asdict(settings).items()
+    in_effect = asdict(settings) | {
+        "learning_rate": 0.01,
+        "precision": only_run(training.client).data.params["precision"],
     }
+    assert {name: tags[f"hyperparameter.{name}"] for name in asdict(settings)} == {
+        name: str(value) for name, value in in_effect.items()
+    }
+    assert tags["hyperparameter.precision"] in ("float32", "bfloat16")
 
 
 def test_a_model_that_is_not_good_enough_becomes_no_version_and_a_record(

@@ -174,13 +174,22 @@ def test_the_pictures_are_pictures(scoring, name):
         assert np.unique(np.asarray(picture.convert("L"))).size > 10, "a picture of one color"
 
 
-def test_mlflow_has_the_metrics_under_our_names_and_those_of_microsofts_sample(scoring, only_run):
+def test_mlflow_has_each_metric_once_under_the_name_of_microsofts_sample(scoring, only_run):
     run = only_run(scoring.client)
-    metrics = run.data.metrics
 
-    assert metrics["test_accuracy"] == metrics["Final test accuracy"] == 0.5
-    assert metrics["test_loss"] == metrics["Final test loss"] == pytest.approx(scoring.metrics["loss"])
+    assert run.data.metrics == {"Final test accuracy": 0.5, "Final test loss": pytest.approx(scoring.metrics["loss"])}
     assert sorted(artifact.path for artifact in scoring.client.list_artifacts(run.info.run_id)) == FILES
+
+
+def test_the_run_names_the_test_data_by_their_digest(scoring, pixel_csv, only_run):
+    run = only_run(scoring.client)
+
+    digest = sha256_of(pixel_csv)
+    assert run.data.params == {"test_images": "8", "test_data_sha256": digest}
+    (logged,) = run.inputs.dataset_inputs
+    assert (logged.dataset.name, logged.dataset.digest) == ("test_data", digest[:12])
+    assert json.loads(logged.dataset.profile) == {"num_rows": 8}
+    assert {tag.key: tag.value for tag in logged.tags} == {"mlflow.data.context": "testing", "sha256": digest}
 
 
 def test_the_metrics_are_printed(scoring):
@@ -239,7 +248,9 @@ def test_the_accuracy_is_a_decimal_number_in_a_text_file_with_its_evidence_besid
     for name in evidence:
         assert (tmp_path / "accuracy" / name).read_bytes() == (scoring.folder / name).read_bytes()
     assert read_evidence(tmp_path / "accuracy") == read_evidence(scoring.folder)
-    assert only_run(mlflow_store).data.metrics["Final test accuracy"] == 0.5
+    data = only_run(mlflow_store).data
+    assert data.metrics == {"Final test accuracy": 0.5, "Final test loss": pytest.approx(scoring.metrics["loss"])}
+    assert data.params == {"test_images": "8", "test_data_sha256": sha256_of(pixel_csv)}
 
 
 @pytest.mark.usefixtures("mlflow_store")

@@ -1,14 +1,19 @@
 import dataclasses
+import hashlib
+import json
 
+import mlflow
 import numpy as np
 import pytest
-from idx_data import patterned
+from idx_data import patterned, write_csv_of
 
 from mnist_pipeline.errors import DataError, MnistPipelineError, OutputError, SettingError
-from mnist_pipeline.mnist.data.dataset import Dataset
-from mnist_pipeline.mnist.model.model_folder import load_model
-from mnist_pipeline.mnist.training.fit import split_indices, train
-from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters, class_names_of
+from mnist_pipeline.mnist.data.dataset import Dataset, read_csv_dataset
+from mnist_pipeline.mnist.model.model_folder import load_model, read_hyperparameters
+from mnist_pipeline.mnist.training.fit import in_effect, split_indices, train
+from mnist_pipeline.mnist.training.hyperparameters import NETWORK_NAMES, Hyperparameters, class_names_of
+from mnist_pipeline.mnist.training.precision import DTYPE_POLICIES
+from mnist_pipeline.mnist.training.recipes import RECIPES
 
 ONE_EPOCH = Hyperparameters(epochs=1, batch_size=8)
 
@@ -93,18 +98,20 @@ def test_class_names_have_commas_between(text, names):
     assert class_names_of(text) == names
 
 
-def test_every_epoch_is_logged_under_our_names_and_those_of_microsofts_sample(training, only_run):
+def test_every_epoch_is_logged_once_under_the_names_of_microsofts_sample(training, only_run):
     run = only_run(training.client)
     figures = {
         name: [(metric.step, metric.value) for metric in training.client.get_metric_history(run.info.run_id, name)]
-        for name in ("loss", "accuracy", "val_loss", "val_accuracy", "Loss", "Accuracy")
+        for name in run.data.metrics
     }
 
+    assert figures.keys() == {"Loss", "Accuracy", "val_loss", "val_accuracy"}
     assert {tuple(step for step, _ in history) for history in figures.values()} == {(0, 1)}
-    assert figures["Loss"] == figures["loss"]
-    assert figures["Accuracy"] == figures["accuracy"]
-    assert all(0 <= value <= 1 for name in ("accuracy", "val_accuracy") for _, value in figures[name])
-    assert all(value > 0 for name in ("loss", "val_loss") for _, value in figures[name])
+    assert all(0 <= value <= 1 for name in ("Accuracy", "val_accuracy") for _, value in figures[name])
+    assert all(value > 0 for name in ("Loss", "val_loss") for _, value in figures[name])
+    (printed,) = (line for line in training.printed.splitlines() if line.startswith("epoch 2/2"))
+    for metric, name in (("Loss", "loss"), ("Accuracy", "accuracy"), ("val_loss", "val_loss")):
+        assert f"  {name} {figures[metric][-1][1]:.4f}  " in printed
 
 
 def test_every_epoch_is_printed(training):
@@ -121,11 +128,56 @@ def test_what_was_left_open_is_printed_as_decided(training):
     assert first.split()[-1] in ("float32", "bfloat16")
 
 
-def test_the_run_knows_its_hyperparameters_and_its_data(training, settings, only_run):
+def test_the_run_has_the_hyperparameters_in_effect_and_knows_its_data(training, settings, only_run):
     params = only_run(training.client).data.params
 
-    assert params.items() >= {name: str(value) for name, value in dataclasses.asdict(settings).items()}.items()
+    precision = training.printed.splitlines()[0].split()[-1]
+    in_effect = dataclasses.asdict(settings) | {"learning_rate": 0.01, "precision": precision}
+    assert params.items() >= {name: str(value) for name, value in in_effect.items()}.items()
     assert (params["images"], params["image_size"], params["classes"]) == ("40", "8x6", "3")
+    assert "training_data_sha256" not in params, "these data were made here and come from no file"
+
+
+def test_the_model_has_the_hyperparameters_that_the_run_has(training, settings, only_run):
+    params = only_run(training.client).data.params
+    stored = read_hyperparameters(training.folder)
+
+    assert stored.keys() == dataclasses.asdict(settings).keys()
+    assert {name: str(value) for name, value in stored.items()}.items() <= params.items()
+
+
+@pytest.mark.parametrize("network", NETWORK_NAMES)
+def test_what_is_left_open_takes_the_value_of_the_network_and_the_processor(network):
+    decided = in_effect(Hyperparameters(network=network))
+
+    recipe = RECIPES[network]
+    assert (decided.batch_size, decided.learning_rate) == (recipe.batch_size, recipe.learning_rate)
+    assert decided.precision in DTYPE_POLICIES
+    assert dataclasses.replace(decided, batch_size=0, learning_rate=0.0, precision="auto") == Hyperparameters(
+        network=network
+    )
+
+
+def test_what_is_chosen_stays_in_effect():
+    chosen = Hyperparameters(batch_size=7, learning_rate=0.5, precision="bfloat16", network="sample")
+
+    assert in_effect(chosen) == chosen
+
+
+def test_the_run_names_the_data_that_it_was_trained_on_by_their_digest(tmp_path, mlflow_store, only_run):
+    data = write_csv_of(tmp_path / "data/mnist_train.csv", *patterned(8, 4, 4, 2))
+
+    train(read_csv_dataset(data.parent), tmp_path / "model", ONE_EPOCH, source=data.parent)
+
+    run = only_run(mlflow_store)
+    digest = hashlib.sha256(data.read_bytes()).hexdigest()
+    assert run.data.params["training_data_sha256"] == digest
+    (logged,) = run.inputs.dataset_inputs
+    assert (logged.dataset.name, logged.dataset.digest) == ("training_data", digest[:12])
+    assert json.loads(logged.dataset.source) == {"uri": str(data.parent)}
+    assert json.loads(logged.dataset.profile) == {"num_rows": 8}
+    assert {tag.key: tag.value for tag in logged.tags} == {"mlflow.data.context": "training", "sha256": digest}
+    assert mlflow.data.get_source(logged).load() == str(data.parent)
 
 
 def test_the_run_has_the_learning_curves_as_a_picture(training, only_run, tmp_path):
