@@ -12,6 +12,8 @@ import pytest
 from filelock import FileLock
 from idx_data import write_idx
 
+collect_ignore = ["foreign_project"]  # its tests are run by tests/workspace/test_foreign_project.py, elsewhere
+
 
 def pytest_collection_modifyitems(items):
     """Run the files with slow tests first, so that no process is left alone with one of them at the end.
