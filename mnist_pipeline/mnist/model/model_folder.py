@@ -5,7 +5,7 @@ Runtime is ready before TensorFlow would be imported. `MLmodel` holds the digest
 changed, the Keras file counts.
 
 The files depend on the model alone, so the same model is the same folder, byte for byte: dates are fixed, and the
-`model_uuid` in `MLmodel` is computed from the rest of it. MLflow's registry keeps its own date of a version.
+`model_uuid` in `MLmodel` is computed from the rest of it. The registry has its own date of each version.
 """
 
 import math
@@ -69,7 +69,7 @@ def save_model(
 ) -> None:
     """Write an MLflow model folder with signature, input example, card and ONNX file; it appears whole or not at all.
 
-    The same model, example and hyperparameters give the same files, byte for byte.
+    The same network of `recipes.py`, with the same weights, gives the same files, byte for byte.
 
     Args:
         model: The model to save.

@@ -45,6 +45,10 @@ def rename_values(onnx_file: Path) -> None:
         node.output[:] = [names[name] for name in node.output]
     for name, constant in constants:
         constant.name = name
+    for value in (*graph.input, *graph.output):
+        for number, size in enumerate(value.type.tensor_type.shape.dim):
+            if size.dim_param:  # the name of a size that is not fixed
+                size.dim_param = f"{value.name}_size_{number}"
     renamed = onnx.GraphProto()
     renamed.CopyFrom(graph)
     for field, values in (
