@@ -3,11 +3,16 @@
 Beside `model.keras` is the same network as `model.onnx`. Steps that only use the network load this file, because ONNX
 Runtime is ready before TensorFlow would be imported. `MLmodel` holds the digests of both files. If one of the files was
 changed, the Keras file counts.
+
+The files depend on the model alone, so the same model is the same folder, byte for byte: dates are fixed, and the
+`model_uuid` in `MLmodel` is computed from the rest of it. The registry has its own date of each version.
 """
 
+import math
 import os
 import shutil
 import tempfile
+import uuid
 import warnings
 import zipfile
 import zlib
@@ -22,18 +27,22 @@ import yaml
 
 from mnist_pipeline.errors import ModelError, OutputError
 from mnist_pipeline.files import output_folder, sha256_of, unfinished, written_whole
-from mnist_pipeline.mnist.model.classifier import Classifier, OnnxModel, TrainedModel
+from mnist_pipeline.mnist.model.classifier import PIXEL_MAX, Classifier, OnnxModel, TrainedModel
+from mnist_pipeline.mnist.model.model_card import model_card
+from mnist_pipeline.mnist.model.reproducible_files import DATE, remove_dates, rename_values
 
 if TYPE_CHECKING:
     import keras
     import onnxruntime
 
-CLASS_NAMES = "class_names"  # key in the metadata of MLmodel, like the next two
+CLASS_NAMES = "class_names"  # key in the metadata of MLmodel, like the next three
+PIXELS = "pixel_max"  # what the network takes as a white pixel
 HYPERPARAMETERS = "hyperparameters"
 DIGESTS = "sha256"  # of model.keras, and of the model.onnx that was made from it
 
 _KERAS_FILE = "model.keras"  # the name that MLflow gives it
 _ONNX_FILE = "model.onnx"
+_CARD_FILE = "README.md"
 _SERVING_PACKAGES = ("keras", "tensorflow", "numpy", "pandas")  # otherwise MLflow spends many seconds on guessing them
 
 
@@ -58,7 +67,9 @@ def save_model(
     example: npt.NDArray[np.uint8],
     hyperparameters: Mapping[str, int | float | str] | None = None,
 ) -> None:
-    """Write an MLflow model folder with signature, input example and ONNX file; it appears whole or not at all.
+    """Write an MLflow model folder with signature, input example, card and ONNX file; it appears whole or not at all.
+
+    The same network of `recipes.py`, with the same weights, gives the same files, byte for byte.
 
     Args:
         model: The model to save.
@@ -83,19 +94,28 @@ def save_model(
     # A mounted blob store takes no random writes, but Keras seeks in its zip file: write it elsewhere, then copy it.
     with tempfile.TemporaryDirectory() as aside:
         folder = Path(aside)
-        metadata = {CLASS_NAMES: list(model.class_names), HYPERPARAMETERS: dict(hyperparameters or {})}
-        description = mlflow.models.Model(metadata=metadata)
+        metadata = {
+            CLASS_NAMES: list(model.class_names),
+            PIXELS: model.pixel_max,
+            HYPERPARAMETERS: dict(hyperparameters or {}),
+        }
+        description = mlflow.models.Model(metadata=metadata, utc_time_created=DATE, model_uuid=None)
         mlflow.keras.save_model(
             model.network,
             aside,
             mlflow_model=description,
             signature=signature,
-            input_example=inputs,
+            input_example=example[..., None],  # whole numbers from 0 to 255 in a file; MLflow reads them as float32
             pip_requirements=[f"{name}=={version(name)}" for name in _SERVING_PACKAGES],
         )
         files = (folder / "data" / _KERAS_FILE, folder / "data" / _ONNX_FILE)
+        remove_dates(files[0])
         _write_onnx(model.network, inputs, files[1])
+        rename_values(files[1])
+        card = model_card(model.image_size, model.names, model.pixel_max)
+        (folder / _CARD_FILE).write_text(card, encoding="utf-8")
         description.metadata = {**metadata, DIGESTS: {file.name: sha256_of(file) for file in files}}
+        description.model_uuid = uuid.uuid5(uuid.NAMESPACE_OID, description.to_yaml()).hex
         description.save(folder / "MLmodel")
         _replace_contents(folder, target)
 
@@ -110,10 +130,13 @@ def _write_onnx(network: "keras.Model", example: npt.NDArray[np.float32], file: 
 def load_model(folder: str | os.PathLike[str]) -> Classifier:
     """Load a model folder that `save_model` wrote, or any folder with exactly one `.keras` file.
 
-    Keras loads the file in its safe mode, which refuses models that contain code.
+    Keras loads the file in its safe mode, which refuses models that contain code. What the network takes as a white
+    pixel is `pixel_max` in the metadata of `MLmodel`, as `mlflow.keras.save_model(..., metadata={"pixel_max": 1})`
+    writes it. If it is not there, 255 is assumed, with a warning unless the network begins by rescaling the pixels.
 
     Raises:
-        ModelError: there is no such folder, no model in it, or the model cannot be loaded or is no image classifier.
+        ModelError: there is no such folder, no model in it, the model cannot be loaded or is no image classifier, or
+            `pixel_max` is not a number above 0.
     """
     path = Path(folder)
     if not path.is_dir():
@@ -125,11 +148,36 @@ def load_model(folder: str | os.PathLike[str]) -> Classifier:
     onnx_file = keras_file.with_name(_ONNX_FILE)
     metadata = _metadata(path / "MLmodel")
     class_names = tuple(metadata.get(CLASS_NAMES, ()))
+    pixel_max = metadata.get(PIXELS)
+    if pixel_max is not None and not _is_above_0(pixel_max):
+        raise ModelError(
+            f"{path / 'MLmodel'}: {PIXELS} is {pixel_max!r}; give the value of a white pixel, such as 255."
+        )
     if onnx_file.is_file() and metadata.get(DIGESTS) == {
         file.name: sha256_of(file) for file in (keras_file, onnx_file)
     }:
-        return OnnxModel(_onnx_session(onnx_file), class_names)
-    return TrainedModel(_keras_network(keras_file), class_names)
+        return OnnxModel(_onnx_session(onnx_file), class_names, pixel_max or PIXEL_MAX)
+    network = _keras_network(keras_file)
+    if pixel_max is None and not _begins_by_rescaling(network):
+        warnings.warn(
+            f"{keras_file}: nothing says what the network takes as a white pixel, so {PIXEL_MAX} is assumed; write "
+            f"{PIXELS}: 1 to the metadata in {path / 'MLmodel'} if it was trained on pixels from 0 to 1.",
+            stacklevel=2,
+        )
+    return TrainedModel(network, class_names, pixel_max or PIXEL_MAX)
+
+
+def _is_above_0(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
+
+
+def _begins_by_rescaling(network: "keras.Model") -> bool:
+    """Tell whether the first layer, or that of the first network inside, is Keras's `Rescaling`."""
+    import keras
+
+    layers = [layer for layer in network.layers if not isinstance(layer, keras.layers.InputLayer)]
+    first = layers[0] if layers else None
+    return _begins_by_rescaling(first) if isinstance(first, keras.Model) else isinstance(first, keras.layers.Rescaling)
 
 
 def _onnx_session(file: Path) -> "onnxruntime.InferenceSession":
@@ -211,7 +259,12 @@ def _replace_contents(source: Path, target: Path) -> None:
         try:
             shutil.copyfile(source / "MLmodel", mark)
             _empty(target, keep=mark)
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("MLmodel"), dirs_exist_ok=True)
+            for path in sorted(source.rglob("*")):  # not copytree, which copies the mode of a temporary folder too
+                copy = target / path.relative_to(source)
+                if path.is_dir():
+                    copy.mkdir()
+                elif path != source / "MLmodel":
+                    shutil.copyfile(path, copy)
         except OSError as error:
             _empty(target)
             raise OutputError(

@@ -22,6 +22,7 @@ from mnist_pipeline.mnist.tracking import log_data, log_files, log_params, step_
 from mnist_pipeline.mnist.training.augmentation import AUGMENTATIONS, augmented
 from mnist_pipeline.mnist.training.epoch_line import epoch_line
 from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
+from mnist_pipeline.mnist.training.isolation import built_alone, deterministic_operations, seeded
 from mnist_pipeline.mnist.training.networks import for_use
 from mnist_pipeline.mnist.training.optimizers import count_steps
 from mnist_pipeline.mnist.training.precision import choose_precision, layers_compute_in
@@ -43,8 +44,8 @@ def train(
 ) -> None:
     """Train a network, log every epoch to MLflow, and write an MLflow model folder.
 
-    The same dataset, settings and machine give the same model, weight for weight. The run and the model record the
-    settings in effect.
+    The same dataset, settings and machine give the same model, byte for byte. The run and the model record the settings
+    in effect. Trainings in threads of one process wait for each other.
 
     Args:
         dataset: At least one image.
@@ -64,7 +65,7 @@ def train(
             "name every class from label 0 on."
         )
     digest = None if source is None else data_digest(source, "train")
-    with step_run():
+    with deterministic_operations(), step_run():
         height, width = dataset.image_size
         size = {"images": len(dataset.images), "image_size": f"{height}x{width}", "classes": dataset.n_classes}
         log_params({**asdict(settings), **size})
@@ -93,6 +94,9 @@ def fit(
 ) -> tuple[keras.Model, dict[str, list[float]]]:
     """Train on the dataset and print a line for each epoch.
 
+    Afterwards the process has the random numbers, the dtype policy and the determinism that it had before. A second
+    thread that calls this waits until the first is done.
+
     Args:
         dataset: At least one image.
         settings: Hyperparameters.
@@ -101,10 +105,14 @@ def fit(
     Returns:
         The network, ready for use, and the values of each metric, one per epoch.
     """
-    # Here and not earlier: MLflow draws names for its runs from the same random numbers as Keras.
-    keras.utils.set_random_seed(settings.seed)
-    tf.config.experimental.enable_op_determinism()
-    settings = in_effect(settings)
+    with deterministic_operations(), seeded(settings.seed):
+        return _fit(dataset, in_effect(settings), log)
+
+
+def _fit(
+    dataset: Dataset, settings: Hyperparameters, log: Callable[[int, Metrics], object]
+) -> tuple[keras.Model, dict[str, list[float]]]:
+    """Train a network with the settings in effect."""
     recipe = RECIPES[settings.network]
     augmentation = AUGMENTATIONS[settings.augmentation]
 
@@ -113,8 +121,11 @@ def fit(
     smoothed = targets * (1 - recipe.label_smoothing) + recipe.label_smoothing / dataset.n_classes
     validation_data = (dataset.images[validation][..., None], targets[validation]) if len(validation) else None
 
-    with layers_compute_in(settings.precision):
-        network = recipe.build(*dataset.image_size, dataset.n_classes)
+    def build() -> keras.Model:
+        with layers_compute_in(settings.precision):
+            return recipe.build(*dataset.image_size, dataset.n_classes)
+
+    network = built_alone(build, settings.seed)
     steps = count_steps(len(training), settings.batch_size, settings.epochs)
     recipe.compile(network, steps, settings.learning_rate)
     print(
@@ -143,7 +154,7 @@ def fit(
         log(epoch, metrics)
         for name, value in metrics.items():
             history[name].append(value)
-    return for_use(network, mirrored=augmentation.flip), history
+    return built_alone(lambda: for_use(network, mirrored=augmentation.flip), settings.seed), history
 
 
 def split_indices(n: int, share: float, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

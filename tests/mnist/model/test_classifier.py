@@ -79,6 +79,23 @@ print(json.dumps([probabilities.argmax(axis=1).tolist(), sorted(imported)]))
     assert json.loads(finished.stdout) == [[0, 1, 2, 3], []]
 
 
+def test_pixels_scaled_to_1_get_a_warning_whatever_computes(pixel_model, pixel_folder):
+    scaled = np.full((1, 2, 2), 0.5, np.float32)
+
+    for model in (pixel_model, load_model(pixel_folder)):
+        with pytest.warns(UserWarning, match=r"brightest pixel of the images is 0\.5, but a white pixel is 255"):
+            model.probabilities(scaled)
+
+
+def test_pixels_that_are_not_whole_numbers_count_as_they_are(pixel_model, pixel_folder):
+    images = np.array([[[0.4, 0.6], [9.2, 9.9]], [[0, 0], [0, 0]]], np.float64)
+    expected = predicted(pixel_model.network, images)
+
+    for model in (pixel_model, load_model(pixel_folder)):
+        assert np.allclose(model.probabilities(images), expected, rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.filterwarnings("ignore:.*nothing says what the network takes:UserWarning")  # its MLmodel is deleted
 @pytest.mark.parametrize("missing", ["data/model.onnx", "MLmodel"])
 def test_without_an_onnx_file_of_known_origin_keras_computes(pixel_folder, tmp_path, missing):
     shutil.copytree(pixel_folder, tmp_path / "model")

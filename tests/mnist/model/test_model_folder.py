@@ -1,14 +1,19 @@
 import contextlib
+import json
+import os
 import re
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import zipfile
 
 import mlflow
 import numpy as np
+import pandas
 import pytest
+import yaml
 
 from mnist_pipeline.errors import ModelError, OutputError
 from mnist_pipeline.mnist.model.classifier import TrainedModel
@@ -64,8 +69,101 @@ def test_a_model_without_class_names_has_none_after_loading(pixel_model, tmp_pat
 def test_a_keras_file_alone_in_a_folder_is_a_model_without_class_names(pixel_model, tmp_path):
     pixel_model.network.save(tmp_path / "mine.keras")
 
-    assert load_model(tmp_path).image_size == (2, 2)
-    assert load_model(tmp_path).class_names == ()
+    with pytest.warns(UserWarning, match="mine.keras: nothing says what the network takes as a white pixel"):
+        loaded = load_model(tmp_path)
+
+    assert loaded.image_size == (2, 2)
+    assert loaded.class_names == ()
+
+
+@pytest.mark.parametrize(("pixel_max", "digits"), [(255, 1), (1, 255)])
+def test_a_keras_file_of_another_scale_is_used_if_mlmodel_states_the_scale(
+    pixel_model, pixel_data, tmp_path, pixel_max, digits
+):
+    import keras
+
+    network = keras.models.clone_model(pixel_model.network)
+    network.set_weights([weight * digits for weight in pixel_model.network.get_weights()])
+    mlflow.keras.save_model(
+        network,
+        str(tmp_path / "mine"),
+        metadata={"pixel_max": pixel_max},
+        pip_requirements=["keras"],
+        signature=signature(),
+    )
+
+    loaded = load_model(tmp_path / "mine")
+
+    assert loaded.pixel_max == pixel_max
+    expected = pixel_model.probabilities(pixel_data.images)
+    assert np.allclose(loaded.probabilities(pixel_data.images), expected, atol=1e-5)
+
+
+def signature():
+    spec = mlflow.types.TensorSpec(np.dtype(np.float32), (-1, 2, 2, 1))
+    return mlflow.models.ModelSignature(mlflow.types.Schema([spec]))
+
+
+@pytest.mark.parametrize("pixel_max", [0, -1, "white", True, float("nan")])
+def test_a_scale_that_is_no_number_above_0_is_refused(pixel_model, tmp_path, pixel_max):
+    pixel_model.network.save(tmp_path / "mine.keras")
+    (tmp_path / "MLmodel").write_text(yaml.safe_dump({"metadata": {"pixel_max": pixel_max}}))
+
+    with pytest.raises(ModelError, match=r"MLmodel: pixel_max is .*; give the value of a white pixel, such as 255"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_keras_file_that_begins_by_rescaling_is_used_without_a_warning(tmp_path, nested):
+    import keras
+
+    layers = [keras.Input((2, 2, 1)), keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(3)]
+    network = keras.Sequential(layers)
+    (keras.Sequential([keras.Input((2, 2, 1)), network]) if nested else network).save(tmp_path / "mine.keras")
+
+    assert load_model(tmp_path).pixel_max == 255
+
+
+def test_the_card_says_what_the_model_takes_and_gives(training):
+    card = (training.folder / "README.md").read_text()
+
+    assert "gray images of 8 x 6 pixels into 3 classes" in card
+    assert "Pixels go from 0 (black) to 255 (white)" in card
+    assert "bag, coat, sandal" in card
+    assert mlflow.models.Model.load(training.folder).metadata["pixel_max"] == 255
+
+
+def test_the_example_is_of_whole_numbers_up_to_255(training):
+    example = np.array(json.loads((training.folder / "input_example.json").read_text()))
+
+    assert example.dtype.kind == "i"
+    assert 1 < example.max() <= 255
+
+
+def test_the_code_in_the_card_runs_and_takes_whole_numbers(training):
+    card = (training.folder / "README.md").read_text()
+    images = training.dataset.images
+    expected = load_model(training.folder).probabilities(images)
+
+    for call in re.findall(r"model\.predict\(.*\)", card):
+        model = mlflow.pyfunc.load_model(str(training.folder))
+        answer = eval(call.partition("  #")[0], {"model": model, "images": images, "pandas": pandas})
+
+        assert np.allclose(answer, expected, atol=1e-6), call
+    assert card.count("model.predict(") == 2
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o027])
+def test_the_model_can_be_read_by_those_whom_the_umask_lets(pixel_model, tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        save_model(pixel_model, tmp_path / "model", EXAMPLE)
+    finally:
+        os.umask(before)
+
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "model").rglob("*") if path.is_file()}
+    folders = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "model", tmp_path / "model/data")}
+    assert (modes, folders) == ({0o666 & ~umask}, {0o777 & ~umask})
 
 
 def test_saving_replaces_the_model_that_is_there(training, pixel_model, tmp_path):

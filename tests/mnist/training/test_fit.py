@@ -8,6 +8,7 @@ import pytest
 from idx_data import patterned, write_csv_of
 
 from mnist_pipeline.errors import DataError, MnistPipelineError, OutputError, SettingError
+from mnist_pipeline.files import sha256_of
 from mnist_pipeline.mnist.data.dataset import Dataset, read_csv_dataset
 from mnist_pipeline.mnist.model.model_folder import load_model, read_hyperparameters
 from mnist_pipeline.mnist.training.fit import in_effect, split_indices, train
@@ -218,6 +219,7 @@ def test_the_seed_decides_the_model(training, settings, tmp_path, seed, same):
         load_model(folder).probabilities(training.dataset.images) for folder in (training.folder, tmp_path / "model")
     )
     assert np.array_equal(first, second) is same
+    assert (sha256_of(training.folder) == sha256_of(tmp_path / "model")) is same
 
 
 @pytest.mark.slow
