@@ -1,5 +1,6 @@
 """PNG and JPEG images as gray values."""
 
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
 def read_grayscale(path: Path, size: tuple[int, int] | None = None, *, invert: bool = False) -> npt.NDArray[np.uint8]:
     """Return an image's gray values (ITU-R 601-2 luma), uint8 of shape (height, width).
 
+    A photo is turned the way its camera was held, which its EXIF data tell.
+
     Args:
         path: A PNG or JPEG file.
         size: Height and width to resize the image to; None keeps its size.
@@ -29,7 +32,7 @@ def read_grayscale(path: Path, size: tuple[int, int] | None = None, *, invert: b
 
     try:
         with Image.open(path) as opened:
-            image = _eight_bits(opened).convert("L")
+            image = _eight_bits(_upright(opened)).convert("L")
     except FileNotFoundError as error:
         raise ImageError(f"{path}: no such file; give a PNG or JPEG image.") from error
     except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
@@ -39,6 +42,16 @@ def read_grayscale(path: Path, size: tuple[int, int] | None = None, *, invert: b
     if size is not None and (image.height, image.width) != size:
         image = image.resize((size[1], size[0]), Image.Resampling.LANCZOS)
     return np.asarray(image, np.uint8)
+
+
+def _upright(image: "Image.Image") -> "Image.Image":
+    """Return the image as its camera was held; as it is stored if its EXIF data are damaged."""
+    from PIL import ImageOps
+
+    try:
+        return ImageOps.exif_transpose(image)
+    except (SyntaxError, struct.error):  # Pillow raises these for a PNG, and ignores the damage in a JPEG
+        return image
 
 
 def _eight_bits(image: "Image.Image") -> "Image.Image":
