@@ -107,29 +107,52 @@ def _write_onnx(network: "keras.Model", example: npt.NDArray[np.float32], file: 
         network.export(file, format="onnx", verbose=False)
 
 
-def load_model(folder: str | os.PathLike[str]) -> Classifier:
-    """Load a model folder that `save_model` wrote, or any folder with exactly one `.keras` file.
+def load_model(path: str | os.PathLike[str]) -> Classifier:
+    """Load a model: the folder that `save_model` wrote, a folder in it or above it, or a `.keras` file.
 
-    Keras loads the file in its safe mode, which refuses models that contain code.
+    The names of the classes are found in `MLmodel`, beside the folder `data` that holds the `.keras` file. A `.keras`
+    file that stands alone is a model without names. Keras loads the file in its safe mode, which refuses models that
+    contain code.
+
+    Args:
+        path: The `.keras` file, or a folder with exactly one, at any depth.
 
     Raises:
         ModelError: there is no such folder, no model in it, or the model cannot be loaded or is no image classifier.
     """
-    path = Path(folder)
-    if not path.is_dir():
-        raise ModelError(f"{path}: no such folder; give the folder that the training step wrote (output_model).")
-    found = sorted(path.rglob("*.keras"))
-    if len(found) != 1:
-        raise ModelError(f"{path}: holds {len(found)} .keras files where a model folder has one; give a trained model.")
-    (keras_file,) = found
+    keras_file = _sole_keras_file(Path(path))
     onnx_file = keras_file.with_name(_ONNX_FILE)
-    metadata = _metadata(path / "MLmodel")
+    metadata = _metadata(_description_of(keras_file))
     class_names = tuple(metadata.get(CLASS_NAMES, ()))
     if onnx_file.is_file() and metadata.get(DIGESTS) == {
         file.name: sha256_of(file) for file in (keras_file, onnx_file)
     }:
         return OnnxModel(_onnx_session(onnx_file), class_names)
     return TrainedModel(_keras_network(keras_file), class_names)
+
+
+def _sole_keras_file(path: Path) -> Path:
+    """Return `path` if it is a `.keras` file, or the one in the folder `path`.
+
+    Raises:
+        ModelError: there is none, or more than one.
+    """
+    if path.is_file():
+        if path.suffix == ".keras":
+            return path
+        raise ModelError(f"{path}: not a .keras file; give the folder that the training step wrote (output_model).")
+    if not path.is_dir():
+        raise ModelError(f"{path}: no such folder; give the folder that the training step wrote (output_model).")
+    found = sorted(path.rglob("*.keras"))
+    if len(found) != 1:
+        raise ModelError(f"{path}: holds {len(found)} .keras files where a model folder has one; give a trained model.")
+    return found[0]
+
+
+def _description_of(keras_file: Path) -> Path:
+    """Return the `MLmodel` of the model folder that a `.keras` file is part of; the file may not exist."""
+    file = keras_file.absolute()  # a relative path has no parents above the working directory
+    return next((folder / "MLmodel" for folder in file.parents[:2] if (folder / "MLmodel").is_file()), file / "MLmodel")
 
 
 def _onnx_session(file: Path) -> "onnxruntime.InferenceSession":
