@@ -11,7 +11,7 @@ import click
 from mnist_pipeline.cli.options import CommandWithSettings, settings_options
 from mnist_pipeline.mnist.registry.model_name import ModelName
 from mnist_pipeline.mnist.registry.promotion import Policy
-from mnist_pipeline.mnist.training.hyperparameters import ClassNames, Hyperparameters
+from mnist_pipeline.mnist.training.hyperparameters import ClassNames, Hyperparameters, class_names_of
 
 if TYPE_CHECKING:
     from mnist_pipeline.runner import Mode, PipelineRun
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     help="Run each step in its own process and its own copy of the code, as the cloud does; or all steps in this "
     "process, for a debugger.",
 )
-@settings_options("Training", Hyperparameters)
+@settings_options("Training", Hyperparameters, ClassNames)
 @settings_options("Registration", ModelName, Policy)
 def run(data: str, output_dir: Path, mode: "Mode", **settings: Any) -> None:
     """Prepare data, train, score, and register the model if it is good enough.
@@ -54,10 +54,16 @@ def run(data: str, output_dir: Path, mode: "Mode", **settings: Any) -> None:
     mnist-pipeline run --data fashion-mnist --min-accuracy 0.9
     mnist-pipeline run --data fashion-mnist --network wide --augmentation flip
     mnist-pipeline run --data ~/my-digits --epochs 20 --model-name digits
-    """
-    from mnist_pipeline.mnist.data.named_data import fetch_data
+    mnist-pipeline run --data ~/my-clothes --class-names "bag,coat,shirt"
 
+    The sample and fashion-mnist have names for their classes already; --class-names gives them others.
+    """
+    from mnist_pipeline.mnist.data.named_data import fetch_data, name_classes
+
+    names = class_names_of(settings.pop("class_names"))
     found = fetch_data(data)  # before the seconds that the next imports take
+    if names:
+        found = name_classes(found, names)
     from azure.ai.ml import Input
 
     # mldesigner looks through all loaded modules when it meets a component, so this comes before MLflow's modules.

@@ -6,10 +6,11 @@ Fashion-MNIST: Xiao, Rasul, Vollgraf, https://github.com/zalandoresearch/fashion
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_pipeline.errors import DownloadError
-from mnist_pipeline.mnist.data.idx import find_pair
+from mnist_pipeline.errors import DataError, DownloadError
+from mnist_pipeline.mnist.data.idx import Split, find_pair
 from mnist_pipeline.mnist.data.sample import sample_folder
 
+SPLITS: tuple[Split, Split] = ("train", "test")
 SAMPLE = "sample"
 FASHION_MNIST = "fashion-mnist"
 
@@ -34,6 +35,8 @@ FASHION_MNIST_FILES = {
 }
 FASHION_MNIST_URL = "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/"
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")  # where Debian's package dataset-fashion-mnist installs it
+
+_LABELS = 1 << 16  # read at a time
 
 
 @dataclass(frozen=True)
@@ -63,9 +66,31 @@ def fetch_data(name: str) -> NamedData:
         data = NamedData(DEBIAN_FOLDER if installed else download_fashion_mnist(), FASHION_MNIST_CLASSES)
     else:
         data = NamedData(Path(name).expanduser())
-    find_pair(data.folder, "train")
-    find_pair(data.folder, "test")
+    for split in SPLITS:
+        find_pair(data.folder, split)
     return data
+
+
+def name_classes(data: NamedData, class_names: tuple[str, ...]) -> NamedData:
+    """Return the data with other names for their classes, checked against the labels of both splits.
+
+    Args:
+        data: IDX files.
+        class_names: A name for each class from label 0 on; at least as many as there are labels.
+
+    Raises:
+        DataError: a label has no name.
+        IdxError: a file of labels is damaged.
+    """
+    for split in SPLITS:
+        _, labels = find_pair(data.folder, split)
+        highest = max(int(batch.max()) for batch in labels.batches(_LABELS))
+        if highest >= len(class_names):
+            raise DataError(
+                f"{labels.path}: holds the label {highest}, but the class names end at label {len(class_names) - 1}; "
+                "name every class from label 0 on (class_names)."
+            )
+    return NamedData(data.folder, class_names)
 
 
 def download_fashion_mnist(cache: Path | None = None, url: str = FASHION_MNIST_URL) -> Path:
