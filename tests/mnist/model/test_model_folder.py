@@ -166,6 +166,36 @@ def test_the_model_can_be_read_by_those_whom_the_umask_lets(pixel_model, tmp_pat
     assert (modes, folders) == ({0o666 & ~umask}, {0o777 & ~umask})
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "data",
+        "data/model.keras",
+        "../../../..",  # the folder of the run
+        "../..",  # the folder of the node
+        "..",  # its outputs
+    ],
+)
+def test_the_class_names_are_found_whichever_part_of_a_run_is_given(path, pixel_model, pixel_folder, tmp_path):
+    model = tmp_path / "run/nodes/train_node/outputs/output_model"
+    shutil.copytree(pixel_folder, model)
+
+    assert load_model(model / path).names == pixel_model.class_names
+
+
+def test_the_class_names_are_found_from_inside_the_model(pixel_model, pixel_folder, monkeypatch):
+    monkeypatch.chdir(pixel_folder / "data")
+
+    assert load_model("model.keras").names == pixel_model.class_names
+    assert load_model(".").names == pixel_model.class_names
+
+
+def test_a_file_that_is_no_keras_file_is_refused_by_its_name(pixel_folder):
+    with pytest.raises(ModelError, match=r"MLmodel: not a \.keras file; give the folder that the training step wrote"):
+        load_model(pixel_folder / "MLmodel")
+
+
 def test_saving_replaces_the_model_that_is_there(training, pixel_model, tmp_path):
     shutil.copytree(training.folder, tmp_path / "model")
     (tmp_path / "model/data/left_over").touch()
