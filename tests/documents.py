@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -39,13 +38,17 @@ def stories(document: Path) -> list[list[str]]:
     """Return what a reader runs in one fresh folder after the other, in order: each a list of commands.
 
     A block of commands or a Python program stands alone, unless the paragraph above it says that it comes after the
-    block before it, in the same folder. A program is a command `python -c`.
+    block before it, in the same folder. A program is a command that writes it to a file and runs it.
     """
     found: list[list[str]] = []
     for before, language, content in re.findall(
         r"((?:^.*\n)*?)^```(console|python)\n((?:.*\n)*?)```$", document.read_text(), re.MULTILINE
     ):
-        lines = content.splitlines() if language == "console" else [f"python -c {shlex.quote(content)}"]
+        lines = (
+            content.splitlines()
+            if language == "console"
+            else [f"cat > program.py <<'END'\n{content}END\npython program.py"]
+        )
         lines = [line for line in lines if line not in NOT_RUN]
         paragraph = " ".join(before.rstrip().rpartition("\n\n")[2].split())
         if found and CONTINUES.search(paragraph):

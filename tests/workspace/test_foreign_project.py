@@ -51,7 +51,7 @@ def test_its_tests_pass_in_two_processes_and_what_it_submits_runs_from_the_uploa
     run.raise_for_status()
     assert list(run.nodes) == ["prepare_node", "balance_node", "train_node", "score_node", "register_node"]
     registered = MlflowClient(embedded_store(tmp_path / "runs")).search_model_versions("name = 'balanced'")
-    assert [version.version for version in registered] == ["1"]
+    assert [int(version.version) for version in registered] == [1]
 
 
 def test_it_uses_public_names_only():

@@ -14,7 +14,6 @@ from mnist_pipeline.mnist.data.sample import sample_folder
 def test_equally_many_rows_of_each_label_are_left(at_most, tmp_path):
     prepare_data_component(input_data=sample_folder(), training_data=tmp_path / "train", test_data=tmp_path / "test")
 
-    (tmp_path / "balanced").mkdir(exist_ok=True)
     balance(data=tmp_path / "train", balanced=tmp_path / "balanced", at_most=at_most)
 
     rows = (tmp_path / "balanced/mnist_train.csv").read_text().splitlines()
@@ -24,7 +23,6 @@ def test_equally_many_rows_of_each_label_are_left(at_most, tmp_path):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_network_is_trained_on_balanced_rows_and_scored(seed, tmp_path):
     prepare_data_component(input_data=sample_folder(), training_data=tmp_path / "train", test_data=tmp_path / "test")
-    (tmp_path / "balanced").mkdir(exist_ok=True)
     balance(data=tmp_path / "train", balanced=tmp_path / "balanced", at_most=20)
 
     keras_train_component(
