@@ -117,8 +117,7 @@ def _carry_out(
             _check_champion(settings["model_name"], found.folder, output_dir)
         job = image_classification_pipeline(
             pipeline_input_data=Input(type="uri_folder", path=str(found.folder)),
-            class_names=",".join(found.class_names) or ClassNames.class_names,
-            **settings,
+            **{**settings, "class_names": ",".join(found.class_names) or ClassNames.class_names},
         )
         return run_locally(job, output_dir, mode=mode, on_event=display.show)
 

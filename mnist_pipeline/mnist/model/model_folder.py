@@ -85,10 +85,10 @@ def save_model(
     from mlflow.types import Schema, TensorSpec
 
     target = model_target(folder)
-    inputs = example[..., None].astype(np.float32)
-    # MLflow could infer the signature, but only with SciPy, which mlflow-skinny in the cloud does not install.
+    # MLflow could infer the signature, but only with SciPy, which mlflow-skinny in the cloud does not install. Its type
+    # tells the scale, 0 to 255: MLflow refuses fractions. Keras itself adds the last axis and converts to float32.
     signature = ModelSignature(
-        Schema([TensorSpec(inputs.dtype, (-1, *inputs.shape[1:]))]),
+        Schema([TensorSpec(np.dtype(np.uint8), (-1, *example.shape[1:]))]),
         Schema([TensorSpec(np.dtype(np.float32), (-1, model.n_classes))]),
     )
     # A mounted blob store takes no random writes, but Keras seeks in its zip file: write it elsewhere, then copy it.
@@ -105,12 +105,12 @@ def save_model(
             aside,
             mlflow_model=description,
             signature=signature,
-            input_example=example[..., None],  # whole numbers from 0 to 255 in a file; MLflow reads them as float32
+            input_example=example,
             pip_requirements=[f"{name}=={version(name)}" for name in _SERVING_PACKAGES],
         )
         files = (folder / "data" / _KERAS_FILE, folder / "data" / _ONNX_FILE)
         remove_dates(files[0])
-        _write_onnx(model.network, inputs, files[1])
+        _write_onnx(model.network, example[..., None].astype(np.float32), files[1])
         rename_values(files[1])
         card = model_card(model.image_size, model.names, model.pixel_max)
         (folder / _CARD_FILE).write_text(card, encoding="utf-8")
