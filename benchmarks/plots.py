@@ -5,7 +5,8 @@ from pathlib import Path
 from benchmarks.measurement import Comparison
 
 OURS = "mnist_pipeline"
-OUR_COLOR, PEER_COLOR, MEMORY_COLOR = "#c44e52", "#8c9bb0", "#4c72b0"
+OUR_COLOR, PEER_COLOR, MEMORY_COLOR = "#1f3b73", "#b9c3d3", "#e08b00"  # dark, light, between: seen in gray too
+MARKERS = "oD^vP*X"  # of our recipes; with the shades they do without colors
 
 
 def draw(stage: str, comparisons: list[Comparison], folder: Path) -> list[Path]:
@@ -51,26 +52,28 @@ def bars(comparison: Comparison, path: Path) -> Path:
 
 
 def accuracy(comparison: Comparison, path: Path) -> Path:
-    """Plot the accuracy on the test images against processor time: one dot per fit, one color per recipe."""
+    """Plot the accuracy on the test images against processor time: one marker per training run, by recipe."""
+    from matplotlib import colormaps
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4.2), dpi=120, layout="constrained")
     axes = figure.subplots()
+    recipes = [name for name in comparison.runs if name != comparison.reference]
+    shades = colormaps["viridis"]([index / max(len(recipes), 2) for index in range(len(recipes))])  # dark to light
+    styles = {name: (MARKERS[index], shades[index]) for index, name in enumerate(recipes)}
     for name, runs in comparison.runs.items():
-        is_reference = name == comparison.reference
+        marker, color = styles.get(name, ("s", PEER_COLOR))
         seconds, reached = [run.cpu_seconds for run in runs], comparison.accuracies(name)
-        (dots,) = axes.plot(
-            seconds, reached, "s" if is_reference else "o", color=PEER_COLOR if is_reference else None, label=name
-        )
+        (dots,) = axes.plot(seconds, reached, marker, color=color, markeredgecolor="black", markersize=7, label=name)
         mean = sum(reached) / len(reached)
         axes.plot([min(seconds), max(seconds)], [mean, mean], color=dots.get_color(), alpha=0.6)
     axes.set(
         xscale="log",
         xlabel="processor time of the training, seconds on all cores together (log scale)",
         ylabel="accuracy on the test images",
-        title=f"{comparison.title}: one dot per training run",
+        title=f"{comparison.title}: one marker per training run",
     )
-    axes.set_xticks(ticks := [20, 50, 100, 200, 500], [str(tick) for tick in ticks])
+    axes.set_xticks(ticks := [10, 20, 50, 100, 200, 500], [str(tick) for tick in ticks])
     axes.minorticks_off()
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
@@ -90,7 +93,7 @@ def growth(comparisons: list[Comparison], path: Path) -> Path:
         axes.loglog(images, seconds, color=OUR_COLOR, marker="o", label="seconds (left)")
         per_image = seconds[-1] / images[-1]
         axes.loglog(images, [per_image * n for n in images], color="gray", linestyle=":", label="proportional (left)")
-        axes.set(title=comparison.title, xlabel="images", ylabel="seconds")
+        axes.set(title=comparison.title, xlabel="images (log scale)", ylabel="seconds (log scale)")
         axes.set_xticks(images, comparison.runs.keys(), minor=False)
         axes.set_yticks(seconds, [f"{value:.3g}" for value in seconds])
         axes.minorticks_off()

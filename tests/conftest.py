@@ -47,6 +47,30 @@ def empty_store(tmp_path_factory) -> Path:
     return database
 
 
+@pytest.fixture(scope="session")
+def pixel_model():
+    """A network for images of 2 x 2 pixels that finds the brightest: each class is a pixel, softmax over the four."""
+    import keras
+
+    from mnist_pipeline.mnist.model.classifier import TrainedModel
+
+    inputs = keras.Input((2, 2, 1))
+    dense = keras.layers.Dense(4, activation="softmax")
+    network = keras.Model(inputs, dense(keras.layers.Flatten()(inputs)))
+    dense.set_weights([np.eye(4) / 50, np.zeros(4)])
+    return TrainedModel(network, ("north-west", "north-east", "south-west", "south-east"))
+
+
+@pytest.fixture(scope="session")
+def pixel_folder(pixel_model, tmp_path_factory):
+    """The model folder of `pixel_model`. Read it only."""
+    from mnist_pipeline.mnist.model.model_folder import save_model
+
+    folder = tmp_path_factory.mktemp("pixel") / "model"
+    save_model(pixel_model, folder, np.zeros((1, 2, 2), np.uint8))
+    return folder
+
+
 @pytest.fixture
 def runs(tmp_path, empty_store):
     """A folder for runs, with an empty MLflow store in it."""

@@ -193,6 +193,7 @@ RUN_OPTIONS = {
     "--network": "small",
     "--augmentation": "none",
     "--precision": "auto",
+    "--class-names": "none",
     "--model-name": "mnist-classifier",
     "--min-accuracy": 0.8,
     "--accuracy-confidence": 0.0,

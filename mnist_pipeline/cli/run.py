@@ -12,7 +12,7 @@ from mnist_pipeline.cli.run_summary import json_on_stdout, registration_of, summ
 from mnist_pipeline.cli.store import client_of, find_store
 from mnist_pipeline.mnist.registry.model_name import ModelName
 from mnist_pipeline.mnist.registry.promotion import OFF, Policy
-from mnist_pipeline.mnist.training.hyperparameters import ClassNames, Hyperparameters
+from mnist_pipeline.mnist.training.hyperparameters import ClassNames, Hyperparameters, class_names_of
 from mnist_pipeline.settings import select
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class ModelRefused(click.ClickException):
     default=False,
     help="Print a summary as JSON; the progress goes to standard error.",
 )
-@settings_options("Training", Hyperparameters)
+@settings_options("Training", Hyperparameters, ClassNames)
 @settings_options("Registration", ModelName, Policy)
 def run(data: str, output_dir: Path, mode: "Mode", fail_if_refused: bool, as_json: bool, **settings: Any) -> None:
     """Prepare data, train, score, and register the model if it is good enough.
@@ -71,7 +71,10 @@ def run(data: str, output_dir: Path, mode: "Mode", fail_if_refused: bool, as_jso
     mnist-pipeline run --data fashion-mnist --min-accuracy 0.9
     mnist-pipeline run --data fashion-mnist --network wide --augmentation flip
     mnist-pipeline run --data ~/my-digits --epochs 20 --model-name digits
+    mnist-pipeline run --data ~/my-clothes --class-names "bag,coat,shirt"
     mnist-pipeline run --fail-if-refused --json > summary.json
+
+    The sample and fashion-mnist have names for their classes already; --class-names gives them others.
 
     The exit code is 0 if the run completed, 1 if it failed, 2 for wrong usage, 3 if the model was refused and
     --fail-if-refused is given, and 130 if the run was canceled.
@@ -93,11 +96,14 @@ def _carry_out(
 ) -> "PipelineRun":
     """Run the pipeline and show its progress."""
     from mnist_pipeline.cli.progress import follow
-    from mnist_pipeline.mnist.data.named_data import fetch_data
+    from mnist_pipeline.mnist.data.named_data import fetch_data, name_classes
 
     policy = Policy(**select(settings, Policy))
+    names = class_names_of(settings["class_names"])
     with follow(nodes_print=mode == "in-process", stderr=stderr) as display:
         found = fetch_data(data)  # before the seconds that the next imports take
+        if names:
+            found = name_classes(found, names)
         display.say("loading Azure's SDK")
         from azure.ai.ml import Input
 
@@ -111,8 +117,7 @@ def _carry_out(
             _check_champion(settings["model_name"], found.folder, output_dir)
         job = image_classification_pipeline(
             pipeline_input_data=Input(type="uri_folder", path=str(found.folder)),
-            class_names=",".join(found.class_names) or ClassNames.class_names,
-            **settings,
+            **{**settings, "class_names": ",".join(found.class_names) or ClassNames.class_names},
         )
         return run_locally(job, output_dir, mode=mode, on_event=display.show)
 

@@ -163,6 +163,23 @@ def test_data_that_cannot_be_used_are_refused_before_anything_runs(spoil, tmp_pa
     assert not (tmp_path / "mnist-runs").exists()
 
 
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        ("a", "train-labels-idx1-ubyte: holds the label 1, but the class names end at label 0; name every class"),
+        ("a,a", "class_names has a more than once; give every class a name of its own."),
+        ("a,", "class_names is 'a,'; name 1 is empty, counted from 0; name every class."),
+    ],
+)
+def test_class_names_that_do_not_fit_the_data_are_refused_before_anything_runs(names, sentence, tmp_path):
+    write_patterned_idx(tmp_path / "data", 4, 4, 2)
+
+    result = command("run", "--data", "data", "--class-names", names, cwd=tmp_path)
+
+    assert_one_sentence(result, sentence)
+    assert not (tmp_path / "mnist-runs").exists()
+
+
 def test_an_output_folder_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "taken").write_text("mine")
 
@@ -220,7 +237,8 @@ def finished_run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run") / "Ada's run"
     folder.mkdir()
     write_patterned_idx(folder / "data", 8, 8, 2, n_train=200, n_test=40)
-    return folder, command("run", "--data", "data", "--epochs", "4", "--model-name", "stripes", cwd=folder)
+    arguments = ["--data", "data", "--class-names", "plain,striped", "--epochs", "4", "--model-name", "stripes"]
+    return folder, command("run", *arguments, cwd=folder)
 
 
 @pytest.mark.slow
@@ -358,7 +376,9 @@ def test_a_run_that_cannot_begin_is_a_summary_too(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["models:/stripes/1", "mnist-runs/*/nodes/train_node/outputs/output_model"])
+@pytest.mark.parametrize(
+    "name", ["models:/stripes/1", "mnist-runs/*/nodes/train_node/outputs/output_model", "mnist-runs/2*"]
+)
 def test_predict_names_the_class_of_an_image_and_how_sure_it_is(name, finished_run):
     folder, _ = finished_run
     (model,) = [name] if name.startswith("models:") else folder.glob(name)
@@ -370,8 +390,8 @@ def test_predict_names_the_class_of_an_image_and_how_sure_it_is(name, finished_r
 
     assert result.returncode == 0, result.stderr
     assert [line.split("%")[0].rsplit(maxsplit=1)[0] for line in result.stdout.splitlines()] == [
-        "is0.png: 0",
-        "is1.png: 1",
+        "is0.png: plain",
+        "is1.png: striped",
     ]
 
 

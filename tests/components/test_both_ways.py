@@ -91,7 +91,7 @@ def test_the_four_components_run_one_after_the_other_as_plain_functions(tmp_path
     assert [entry["name"] for entry in metrics["classes"]] == ["circle", "square", "star"]
     assert record["decision"] == "registered"
     assert record["digests"] == metrics["digests"]
-    assert mlflow.models.get_model_info("models:/shapes/1").signature.inputs.inputs[0].shape == (-1, 6, 9, 1)
+    assert mlflow.models.get_model_info("models:/shapes/1").signature.inputs.inputs[0].shape == (-1, 6, 9)
 
 
 @pytest.mark.slow

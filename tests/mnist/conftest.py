@@ -53,30 +53,6 @@ def training(dataset, settings, session_store, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def pixel_model():
-    """A network for images of 2 x 2 pixels that finds the brightest: each class is a pixel, softmax over the four."""
-    import keras
-
-    from mnist_pipeline.mnist.model.classifier import TrainedModel
-
-    inputs = keras.Input((2, 2, 1))
-    dense = keras.layers.Dense(4, activation="softmax")
-    network = keras.Model(inputs, dense(keras.layers.Flatten()(inputs)))
-    dense.set_weights([np.eye(4) / 50, np.zeros(4)])
-    return TrainedModel(network, ("north-west", "north-east", "south-west", "south-east"))
-
-
-@pytest.fixture(scope="session")
-def pixel_folder(pixel_model, tmp_path_factory):
-    """The model folder of `pixel_model`. Read it only."""
-    from mnist_pipeline.mnist.model.model_folder import save_model
-
-    folder = tmp_path_factory.mktemp("pixel") / "model"
-    save_model(pixel_model, folder, np.zeros((1, 2, 2), np.uint8))
-    return folder
-
-
-@pytest.fixture(scope="session")
 def pixel_data():
     """Labelled images for `pixel_model`: some taken wrongly, class 2 without images, class 3 never predicted."""
     rows = [(0, 0), (0, 0), (0, 1), (1, 1), (1, 1), (1, 0), (3, 2), (3, 1)]  # label, brightest pixel

@@ -1,5 +1,6 @@
 """PNG and JPEG images as gray values."""
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,8 @@ def read_grayscale(
 ) -> npt.NDArray[np.uint8]:
     """Return an image's gray values (ITU-R 601-2 luma), uint8 of shape (height, width).
 
+    A photo is turned the way its camera was held, which its EXIF data tell.
+
     Args:
         path: A PNG or JPEG file.
         size: Height and width to resize the image to; None keeps its size.
@@ -58,7 +61,7 @@ def read_grayscale(
         with Image.open(path) as opened:
             if color_note is not None:
                 color_note.look_at(opened, path)
-            image = _eight_bits(opened).convert("L")
+            image = _eight_bits(_upright(opened)).convert("L")
     except FileNotFoundError as error:
         raise ImageError(f"{path}: no such file; give a PNG or JPEG image.") from error
     except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
@@ -68,6 +71,16 @@ def read_grayscale(
     if size is not None and (image.height, image.width) != size:
         image = image.resize((size[1], size[0]), Image.Resampling.LANCZOS)
     return np.asarray(image, np.uint8)
+
+
+def _upright(image: "Image.Image") -> "Image.Image":
+    """Return the image as its camera was held; as it is stored if its EXIF data are damaged."""
+    from PIL import ImageOps
+
+    try:
+        return ImageOps.exif_transpose(image)
+    except (SyntaxError, struct.error):  # Pillow raises these for a PNG, and ignores the damage in a JPEG
+        return image
 
 
 def _eight_bits(image: "Image.Image") -> "Image.Image":

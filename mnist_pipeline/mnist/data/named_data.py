@@ -7,7 +7,7 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_pipeline.errors import DownloadError, IdxError
+from mnist_pipeline.errors import DataError, DownloadError, IdxError
 from mnist_pipeline.mnist.data.idx import find_splits
 from mnist_pipeline.mnist.data.sample import sample_folder
 
@@ -76,6 +76,27 @@ def _not_there(name: str, folder: Path) -> IdxError:
     close = difflib.get_close_matches(folder.name.lower().replace("_", "-"), NAMES, n=1)
     meant = f"; did you mean {close[0]}?" if close else "."
     return IdxError(f"{name}: no such folder; give a folder with four IDX files, or {' or '.join(NAMES)}{meant}")
+
+
+def name_classes(data: NamedData, class_names: tuple[str, ...]) -> NamedData:
+    """Return the data with other names for their classes, checked against the labels of both splits.
+
+    Args:
+        data: IDX files.
+        class_names: A name for each class from label 0 on; at least as many as there are labels.
+
+    Raises:
+        DataError: a label has no name.
+        IdxError: a file of labels is damaged.
+    """
+    for _, labels in find_splits(data.folder).values():
+        highest = max(labels.values())
+        if highest >= len(class_names):
+            raise DataError(
+                f"{labels.path}: holds the label {highest}, but the class names end at label {len(class_names) - 1}; "
+                "name every class from label 0 on (class_names)."
+            )
+    return NamedData(data.folder, class_names)
 
 
 def download_fashion_mnist(cache: Path | None = None, url: str = FASHION_MNIST_URL) -> Path:

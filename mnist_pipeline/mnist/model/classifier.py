@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from mnist_pipeline.errors import PixelScaleWarning
+
 if TYPE_CHECKING:
     import keras
     import onnxruntime
@@ -23,7 +25,7 @@ class Classifier(ABC):
     """Computes the class probabilities of images."""
 
     class_names: tuple[str, ...]
-    pixel_max: float
+    pixel_max: float = PIXEL_MAX
 
     @property
     @abstractmethod
@@ -44,13 +46,14 @@ class Classifier(ABC):
         """Return the class probabilities, float32 of shape (n, classes), for images of shape (n, height, width).
 
         The pixels go from 0 to 255, whatever the network itself takes. Numbers that are not whole are allowed, but
-        images whose brightest pixel is 1 get a warning, because they were probably scaled to 0..1. The result is that
+        images whose brightest pixel is 1 get a PixelScaleWarning: they were probably scaled to 0..1. The result is that
         of Keras's `predict`, which takes at least twice as long.
         """
         if np.issubdtype(images.dtype, np.floating) and len(images) and 0 < images.max() <= 1:
             warnings.warn(
                 f"the brightest pixel of the images is {images.max():.3g}, but a white pixel is {PIXEL_MAX}; do not "
                 "scale the pixels to 0..1.",
+                PixelScaleWarning,
                 stacklevel=2,
             )
         starts = range(0, len(images), PREDICTION_BATCH)

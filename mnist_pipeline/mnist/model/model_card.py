@@ -7,21 +7,21 @@ _CARD = """\
 
 Classifies gray images of {height} x {width} pixels into {n_classes} classes.
 
-- Input: float32 of shape (n, {height}, {width}, 1), light on black. Pixels go from 0 (black) to {pixel_max} (white).
+- Input: uint8 of shape (n, {height}, {width}), light on black. Pixels go from 0 (black) to {pixel_max} (white).
 - Output: float32 of shape (n, {n_classes}), the probability of each class.
 - Classes, from 0 on: {names}.
 
-Do not scale the pixels. A model has no code that could check them: given pixels on another scale, MLflow and Keras
-answer without a warning, and the answer means nothing.
+Do not scale the pixels to 0..1. MLflow refuses such pixels in Python. Keras and the server behind `mlflow models serve`
+cannot check them: they answer without a warning, and the answer means nothing.
 
 ```python
 import mlflow
 
 model = mlflow.pyfunc.load_model("this/folder")
-model.predict(images[..., None].astype("float32"))  # images: shape (n, {height}, {width})
+model.predict(images)  # uint8, shape (n, {height}, {width})
 ```
 
-MLflow refuses an array of another type or shape. It converts a table with one image per row:
+MLflow refuses an array of another type or shape. It also takes a table with one image per row:
 
 ```python
 import pandas
@@ -29,7 +29,8 @@ import pandas
 model.predict(pandas.DataFrame({{"image": list(images.reshape(len(images), -1))}}))
 ```
 
-Over HTTP (`mlflow models serve -m this/folder`) whole numbers will do, as in `serving_input_example.json`.
+`serving_input_example.json` is what to send to `mlflow models serve -m this/folder`. Keras itself takes these images
+too: `keras.saving.load_model("this/folder/data/model.keras").predict(images)`.
 """
 
 

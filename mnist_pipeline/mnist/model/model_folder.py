@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
-from mnist_pipeline.errors import ModelError, OutputError
+from mnist_pipeline.errors import ModelError, OutputError, PixelScaleWarning
 from mnist_pipeline.files import output_folder, sha256_of, unfinished, written_whole
 from mnist_pipeline.mnist.model.classifier import PIXEL_MAX, Classifier, OnnxModel, TrainedModel
 from mnist_pipeline.mnist.model.model_card import model_card
@@ -85,10 +85,10 @@ def save_model(
     from mlflow.types import Schema, TensorSpec
 
     target = model_target(folder)
-    inputs = example[..., None].astype(np.float32)
-    # MLflow could infer the signature, but only with SciPy, which mlflow-skinny in the cloud does not install.
+    # MLflow could infer the signature, but only with SciPy, which mlflow-skinny in the cloud does not install. Its type
+    # tells the scale, 0 to 255: MLflow refuses fractions. Keras itself adds the last axis and converts to float32.
     signature = ModelSignature(
-        Schema([TensorSpec(inputs.dtype, (-1, *inputs.shape[1:]))]),
+        Schema([TensorSpec(np.dtype(np.uint8), (-1, *example.shape[1:]))]),
         Schema([TensorSpec(np.dtype(np.float32), (-1, model.n_classes))]),
     )
     # A mounted blob store takes no random writes, but Keras seeks in its zip file: write it elsewhere, then copy it.
@@ -105,12 +105,12 @@ def save_model(
             aside,
             mlflow_model=description,
             signature=signature,
-            input_example=example[..., None],  # whole numbers from 0 to 255 in a file; MLflow reads them as float32
+            input_example=example,
             pip_requirements=[f"{name}=={version(name)}" for name in _SERVING_PACKAGES],
         )
         files = (folder / "data" / _KERAS_FILE, folder / "data" / _ONNX_FILE)
         remove_dates(files[0])
-        _write_onnx(model.network, inputs, files[1])
+        _write_onnx(model.network, example[..., None].astype(np.float32), files[1])
         rename_values(files[1])
         card = model_card(model.image_size, model.names, model.pixel_max)
         (folder / _CARD_FILE).write_text(card, encoding="utf-8")
@@ -127,32 +127,32 @@ def _write_onnx(network: "keras.Model", example: npt.NDArray[np.float32], file: 
         network.export(file, format="onnx", verbose=False)
 
 
-def load_model(folder: str | os.PathLike[str]) -> Classifier:
-    """Load a model folder that `save_model` wrote, or any folder with exactly one `.keras` file.
+def load_model(path: str | os.PathLike[str]) -> Classifier:
+    """Load a model: the folder that `save_model` wrote, a folder in it or above it, or a `.keras` file.
 
-    Keras loads the file in its safe mode, which refuses models that contain code. What the network takes as a white
-    pixel is `pixel_max` in the metadata of `MLmodel`, as `mlflow.keras.save_model(..., metadata={"pixel_max": 1})`
-    writes it. If it is not there, 255 is assumed, with a warning unless the network begins by rescaling the pixels.
+    The names of the classes are found in `MLmodel`, beside the folder `data` that holds the `.keras` file. A `.keras`
+    file that stands alone is a model without names. Keras loads the file in its safe mode, which refuses models that
+    contain code.
+
+    What the network takes as a white pixel is `pixel_max` in the metadata of `MLmodel`, as
+    `mlflow.keras.save_model(..., metadata={"pixel_max": 1})` writes it. If it is not there, 255 is assumed, with a
+    PixelScaleWarning unless the network begins by rescaling the pixels.
+
+    Args:
+        path: The `.keras` file, or a folder with exactly one, at any depth.
 
     Raises:
         ModelError: there is no such folder, no model in it, the model cannot be loaded or is no image classifier, or
             `pixel_max` is not a number above 0.
     """
-    path = Path(folder)
-    if not path.is_dir():
-        raise ModelError(f"{path}: no such folder; give the folder that the training step wrote (output_model).")
-    found = sorted(path.rglob("*.keras"))
-    if len(found) != 1:
-        raise ModelError(f"{path}: holds {len(found)} .keras files where a model folder has one; give a trained model.")
-    (keras_file,) = found
+    keras_file = _sole_keras_file(Path(path))
     onnx_file = keras_file.with_name(_ONNX_FILE)
-    metadata = _metadata(path / "MLmodel")
+    description = _description_of(keras_file)
+    metadata = _metadata(description)
     class_names = tuple(metadata.get(CLASS_NAMES, ()))
     pixel_max = metadata.get(PIXELS)
     if pixel_max is not None and not _is_above_0(pixel_max):
-        raise ModelError(
-            f"{path / 'MLmodel'}: {PIXELS} is {pixel_max!r}; give the value of a white pixel, such as 255."
-        )
+        raise ModelError(f"{description}: {PIXELS} is {pixel_max!r}; give the value of a white pixel, such as 255.")
     if onnx_file.is_file() and metadata.get(DIGESTS) == {
         file.name: sha256_of(file) for file in (keras_file, onnx_file)
     }:
@@ -161,7 +161,8 @@ def load_model(folder: str | os.PathLike[str]) -> Classifier:
     if pixel_max is None and not _begins_by_rescaling(network):
         warnings.warn(
             f"{keras_file}: nothing says what the network takes as a white pixel, so {PIXEL_MAX} is assumed; write "
-            f"{PIXELS}: 1 to the metadata in {path / 'MLmodel'} if it was trained on pixels from 0 to 1.",
+            f"{PIXELS}: 1 to the metadata in the MLmodel of its folder if it was trained on pixels from 0 to 1.",
+            PixelScaleWarning,
             stacklevel=2,
         )
     return TrainedModel(network, class_names, pixel_max or PIXEL_MAX)
@@ -178,6 +179,30 @@ def _begins_by_rescaling(network: "keras.Model") -> bool:
     layers = [layer for layer in network.layers if not isinstance(layer, keras.layers.InputLayer)]
     first = layers[0] if layers else None
     return _begins_by_rescaling(first) if isinstance(first, keras.Model) else isinstance(first, keras.layers.Rescaling)
+
+
+def _sole_keras_file(path: Path) -> Path:
+    """Return `path` if it is a `.keras` file, or the one in the folder `path`.
+
+    Raises:
+        ModelError: there is none, or more than one.
+    """
+    if path.is_file():
+        if path.suffix == ".keras":
+            return path
+        raise ModelError(f"{path}: not a .keras file; give the folder that the training step wrote (output_model).")
+    if not path.is_dir():
+        raise ModelError(f"{path}: no such folder; give the folder that the training step wrote (output_model).")
+    found = sorted(path.rglob("*.keras"))
+    if len(found) != 1:
+        raise ModelError(f"{path}: holds {len(found)} .keras files where a model folder has one; give a trained model.")
+    return found[0]
+
+
+def _description_of(keras_file: Path) -> Path:
+    """Return the `MLmodel` of the model folder that a `.keras` file is part of; the file may not exist."""
+    file = keras_file.absolute()  # a relative path has no parents above the working directory
+    return next((folder / "MLmodel" for folder in file.parents[:2] if (folder / "MLmodel").is_file()), file / "MLmodel")
 
 
 def _onnx_session(file: Path) -> "onnxruntime.InferenceSession":

@@ -49,6 +49,7 @@ def rename_values(onnx_file: Path) -> None:
         for number, size in enumerate(value.type.tensor_type.shape.dim):
             if size.dim_param:  # the name of a size that is not fixed
                 size.dim_param = f"{value.name}_size_{number}"
+    graph.doc_string = ""  # tf2onnx puts a counted name into it
     renamed = onnx.GraphProto()
     renamed.CopyFrom(graph)
     for field, values in (

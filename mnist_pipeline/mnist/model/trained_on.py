@@ -54,7 +54,7 @@ def read_trained_on(description: Path) -> TrainedOn | None:
     except (yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
         raise ModelError(f"{description}: not a description of an MLflow model; train the model again.") from error
     takes, gives = (_shape(signature.get(side)) for side in ("inputs", "outputs"))
-    if len(takes) != 4 or len(gives) != 2:
+    if len(takes) not in (3, 4) or len(gives) != 2:  # (n, height, width), earlier also (n, height, width, 1)
         return None
     return TrainedOn((takes[1], takes[2]), gives[1], names)
 

@@ -48,6 +48,7 @@ def score(
         ModelError: there is no usable model in the folder.
         OutputError: the results cannot be written.
     """
+    from mnist_pipeline.mnist.scoring.drawn_names import drawn_names
     from mnist_pipeline.mnist.scoring.pictures import draw_confusion_matrix, draw_mistakes
 
     model = load_model(input_model)
@@ -59,8 +60,11 @@ def score(
     with written_whole(*files) as (predictions, labels, metrics, confusion, mistakes):
         _write_classes(evaluation.batches, predictions, labels)
         digests = _write_metrics(card, test_csv, Path(input_model), predictions, labels, metrics)
-        draw_confusion_matrix(card.counts, model.names).savefig(confusion, format="png")
-        draw_mistakes(card.images, card.labels, card.probabilities, model.names).savefig(mistakes, format="png")
+        names = drawn_names(model.names)
+        if names.warning:
+            print(names.warning, flush=True)
+        draw_confusion_matrix(card.counts, names).savefig(confusion, format="png", bbox_inches="tight")
+        draw_mistakes(card.images, card.labels, card.probabilities, names).savefig(mistakes, format="png")
 
     with step_run():
         _log_results(card, test_csv, digests)

@@ -22,7 +22,7 @@ from mnist_pipeline.mnist.tracking import log_data, log_files, log_params, step_
 from mnist_pipeline.mnist.training.augmentation import AUGMENTATIONS, augmented
 from mnist_pipeline.mnist.training.epoch_line import epoch_line
 from mnist_pipeline.mnist.training.hyperparameters import Hyperparameters
-from mnist_pipeline.mnist.training.isolation import built_alone, deterministic_operations, seeded
+from mnist_pipeline.mnist.training.isolation import built_alone, deterministic_operations
 from mnist_pipeline.mnist.training.networks import for_use
 from mnist_pipeline.mnist.training.optimizers import count_steps
 from mnist_pipeline.mnist.training.precision import choose_precision, layers_compute_in
@@ -105,7 +105,7 @@ def fit(
     Returns:
         The network, ready for use, and the values of each metric, one per epoch.
     """
-    with deterministic_operations(), seeded(settings.seed):
+    with deterministic_operations():
         return _fit(dataset, in_effect(settings), log)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mnist_pipeline.errors import SettingError
 from mnist_pipeline.settings import Settings, setting
 
 # What the names mean is in recipes.py, augmentation.py and precision.py; this module imports neither Keras nor them.
@@ -66,5 +67,18 @@ class ClassNames(Settings):
 
 
 def class_names_of(text: str) -> tuple[str, ...]:
-    """Split a comma-separated list of class names; `none` names no class."""
-    return () if text == NO_CLASS_NAMES else tuple(name.strip() for name in text.split(","))
+    """Split a comma-separated list of class names; `none` names no class.
+
+    Raises:
+        SettingError: a name is empty, or stands there twice.
+    """
+    if text == NO_CLASS_NAMES:
+        return ()
+    names = tuple(name.strip() for name in text.split(","))
+    if "" in names:
+        raise SettingError(
+            f"class_names is {text!r}; name {names.index('')} is empty, counted from 0; name every class."
+        )
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise SettingError(f"class_names has {', '.join(twice)} more than once; give every class a name of its own.")
+    return names

@@ -30,26 +30,20 @@ def deterministic_operations() -> Iterator[None]:
                 config.disable_op_determinism()
 
 
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Start Python's random numbers, from which Keras draws all its seeds, at `seed` as long as the body lasts."""
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
-
-
 def built_alone(build: Callable[[], keras.Model], seed: int) -> keras.Model:
     """Build a network as if it were the first one in its process: same names of layers, same initial weights.
 
     Keras keeps the numbers in the names of layers, and the dtype policy, per thread. A new thread starts afresh and
-    leaves those of the caller alone.
+    leaves those of the caller alone. Keras draws all its seeds from Python's random numbers, whose state is restored.
 
     Args:
         build: Returns the network.
         seed: Decides the initial weights, and what dropout drops.
     """
-    with seeded(seed), ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(build).result()
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            return thread.submit(build).result()
+    finally:
+        random.setstate(state)

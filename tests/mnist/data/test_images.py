@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from mnist_pipeline.errors import ImageError
 from mnist_pipeline.mnist.data.images import ColorNote, read_grayscale
@@ -38,6 +38,36 @@ def test_colors_become_their_brightness(tmp_path, mode, color, gray):
     Image.new(mode, (2, 2), color).save(tmp_path / "color.png")
 
     assert np.unique(read_grayscale(tmp_path / "color.png")).tolist() == [gray]
+
+
+@pytest.mark.parametrize("name", ["photo.jpg", "photo.png"])
+@pytest.mark.parametrize(
+    ("orientation", "stored"),
+    [
+        (1, [[0, 100, 200], [255, 255, 255]]),
+        (3, [[255, 255, 255], [200, 100, 0]]),
+        (6, [[200, 255], [100, 255], [0, 255]]),
+        (8, [[255, 0], [255, 100], [255, 200]]),
+    ],
+)
+def test_a_photo_is_read_as_the_camera_was_held(tmp_path, name, orientation, stored):
+    shown = np.array([[0, 100, 200], [255, 255, 255]])
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    blocks = np.kron(np.array(stored, np.uint8), np.ones((16, 16), np.uint8))  # JPEG blurs single pixels
+    Image.fromarray(blocks).save(tmp_path / name, exif=exif)
+
+    image = read_grayscale(tmp_path / name)
+
+    assert image.shape == (32, 48)
+    assert np.allclose(image[8::16, 8::16], shown, atol=3)
+
+
+@pytest.mark.parametrize("damaged", [b"Exif\0\0no TIFF", b"Exif\0\0MM\0*\0\0"], ids=["another format", "cut off"])
+def test_an_image_with_damaged_exif_data_is_read_as_it_is_stored(tmp_path, damaged):
+    Image.fromarray(np.array([[0, 100, 200]], np.uint8)).save(tmp_path / "photo.png", exif=damaged)
+
+    assert read_grayscale(tmp_path / "photo.png").tolist() == [[0, 100, 200]]
 
 
 def test_a_drawing_of_sixteen_bits_keeps_its_shades(tmp_path):

@@ -10,9 +10,15 @@ import numpy as np
 import pytest
 from idx_data import patterned, write_idx, write_patterned_idx
 
-from mnist_pipeline.errors import DownloadError, IdxError
+from mnist_pipeline.errors import DataError, DownloadError, IdxError
 from mnist_pipeline.mnist.data.dataset import read_dataset
-from mnist_pipeline.mnist.data.named_data import DEBIAN_FOLDER, FASHION_MNIST_FILES, download_fashion_mnist, fetch_data
+from mnist_pipeline.mnist.data.named_data import (
+    DEBIAN_FOLDER,
+    FASHION_MNIST_FILES,
+    download_fashion_mnist,
+    fetch_data,
+    name_classes,
+)
 from mnist_pipeline.mnist.data.sample import sample_folder
 
 # Debian strips the name and the time from the header of a gzip file; these are the times that the authors' files carry.
@@ -147,3 +153,20 @@ def test_a_file_that_is_not_the_published_one_is_refused_and_not_kept(serve, tmp
 def test_a_mirror_out_of_reach_is_said_with_the_other_ways(tmp_path):
     with pytest.raises(DownloadError, match="dataset-fashion-mnist"):
         download_fashion_mnist(tmp_path, "http://127.0.0.1:9/")
+
+
+def test_the_classes_of_a_folder_can_be_named(tmp_path):
+    data = fetch_data(str(write_patterned_idx(tmp_path, 4, 4, 3)))
+
+    assert data.class_names == ()
+    assert name_classes(data, ("a", "b", "c")).class_names == ("a", "b", "c")
+    assert name_classes(data, ("a", "b", "c", "never seen")).class_names == ("a", "b", "c", "never seen")
+
+
+@pytest.mark.parametrize(("split", "file"), [("train", "train-labels-idx1-ubyte"), ("test", "t10k-labels-idx1-ubyte")])
+def test_a_label_of_either_split_without_a_name_is_refused(split, file, tmp_path):
+    write_patterned_idx(tmp_path, 4, 4, 2)
+    write_idx(tmp_path, split, *patterned(9, 4, 4, 3))
+
+    with pytest.raises(DataError, match=f"{file}: holds the label 2, but the class names end at label 1;"):
+        name_classes(fetch_data(str(tmp_path)), ("a", "b"))

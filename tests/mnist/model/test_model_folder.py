@@ -30,10 +30,10 @@ def test_the_saved_folder_is_an_mlflow_model_that_can_be_served(training):
     model = mlflow.models.Model.load(training.folder)
 
     (inputs,), (outputs,) = model.signature.inputs.inputs, model.signature.outputs.inputs
-    assert (inputs.shape, inputs.type) == ((-1, 8, 6, 1), np.dtype("float32"))
+    assert (inputs.shape, inputs.type) == ((-1, 8, 6), np.dtype("uint8"))
     assert (outputs.shape, outputs.type) == ((-1, 3), np.dtype("float32"))
     example = model.load_input_example(training.folder)
-    assert np.array_equal(example, training.dataset.images[:3, ..., None])
+    assert np.array_equal(example, training.dataset.images[:3])
     assert model.metadata["class_names"] == ["bag", "coat", "sandal"]
     assert {"MLmodel", "requirements.txt", "conda.yaml", "data/model.keras"} <= files_in(training.folder)
 
@@ -48,9 +48,25 @@ def test_the_requirements_for_serving_are_pinned(training):
 def test_mlflow_predicts_what_the_loaded_model_predicts(training):
     images = training.dataset.images
 
-    served = mlflow.pyfunc.load_model(str(training.folder)).predict(images[..., None].astype(np.float32))
+    served = mlflow.pyfunc.load_model(str(training.folder)).predict(images)
 
     assert np.allclose(served, load_model(training.folder).probabilities(images), atol=1e-6)
+
+
+def test_mlflow_refuses_pixels_from_0_to_1_instead_of_answering_nonsense(training):
+    served = mlflow.pyfunc.load_model(str(training.folder))
+
+    with pytest.raises(mlflow.MlflowException, match="dtype of input float64 does not match expected dtype uint8"):
+        served.predict(training.dataset.images / 255)
+
+
+def test_keras_itself_takes_the_same_images(training):
+    import keras
+
+    images = training.dataset.images
+    network = keras.saving.load_model(training.folder / "data/model.keras")
+
+    assert np.allclose(network.predict(images), load_model(training.folder).probabilities(images), atol=1e-6)
 
 
 def test_a_loaded_model_predicts_what_the_saved_one_did(pixel_model, pixel_folder, pixel_data):
@@ -164,6 +180,36 @@ def test_the_model_can_be_read_by_those_whom_the_umask_lets(pixel_model, tmp_pat
     modes = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "model").rglob("*") if path.is_file()}
     folders = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "model", tmp_path / "model/data")}
     assert (modes, folders) == ({0o666 & ~umask}, {0o777 & ~umask})
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "data",
+        "data/model.keras",
+        "../../../..",  # the folder of the run
+        "../..",  # the folder of the node
+        "..",  # its outputs
+    ],
+)
+def test_the_class_names_are_found_whichever_part_of_a_run_is_given(path, pixel_model, pixel_folder, tmp_path):
+    model = tmp_path / "run/nodes/train_node/outputs/output_model"
+    shutil.copytree(pixel_folder, model)
+
+    assert load_model(model / path).names == pixel_model.class_names
+
+
+def test_the_class_names_are_found_from_inside_the_model(pixel_model, pixel_folder, monkeypatch):
+    monkeypatch.chdir(pixel_folder / "data")
+
+    assert load_model("model.keras").names == pixel_model.class_names
+    assert load_model(".").names == pixel_model.class_names
+
+
+def test_a_file_that_is_no_keras_file_is_refused_by_its_name(pixel_folder):
+    with pytest.raises(ModelError, match=r"MLmodel: not a \.keras file; give the folder that the training step wrote"):
+        load_model(pixel_folder / "MLmodel")
 
 
 def test_saving_replaces_the_model_that_is_there(training, pixel_model, tmp_path):

@@ -45,6 +45,6 @@ def test_the_server_answers_the_example_in_the_folder_as_the_loaded_model_does(s
 def test_the_server_takes_as_many_images_as_it_is_given(served, training):
     images = training.dataset.images
 
-    probabilities = ask(served, json.dumps({"inputs": images[..., None].tolist()}).encode())
+    probabilities = ask(served, json.dumps({"inputs": images.tolist()}).encode())
 
     assert np.allclose(probabilities, load_model(training.folder).probabilities(images), atol=1e-6)

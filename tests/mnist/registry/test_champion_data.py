@@ -156,7 +156,7 @@ def champion_files(client):
     return Path(RegisteredModel("digits", client).version(1).source.removeprefix("file://"))
 
 
-@pytest.mark.parametrize("spoil", [shutil.rmtree, lambda folder: (folder / "MLmodel").write_text("flavors: {}\n")])
+@pytest.mark.parametrize("spoil", [shutil.rmtree, lambda folder: (folder / "MLmodel").write_text("flavors: {}\nmetadata: {pixel_max: 255}\n")])
 def test_a_champion_that_does_not_say_what_it_was_trained_on_is_left_to_the_step(champion, spoil, tmp_path):
     spoil(champion_files(champion))
 

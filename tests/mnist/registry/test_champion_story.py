@@ -66,7 +66,7 @@ def test_a_longer_training_wins_the_shorter_is_refused_and_a_rollback_brings_it_
 
 def as_mlflow_sees_it(client: MlflowClient, model, test_data) -> int:
     """The champion's number, after its predictions were found to be those of the model folder."""
-    images = read_csv_dataset(test_data).images[:50, ..., None].astype(np.float32)
+    images = read_csv_dataset(test_data).images[:50]
     champion = mlflow.pyfunc.load_model(f"models:/{NAME}@champion")
     assert np.array_equal(champion.predict(images), mlflow.pyfunc.load_model(str(model)).predict(images))
     return int(client.get_model_version_by_alias(NAME, "champion").version)

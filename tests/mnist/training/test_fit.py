@@ -99,6 +99,21 @@ def test_class_names_have_commas_between(text, names):
     assert class_names_of(text) == names
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("bag,,coat", "class_names is 'bag,,coat'; name 1 is empty, counted from 0; name every class."),
+        ("bag,coat,", "class_names is 'bag,coat,'; name 2 is empty, counted from 0; name every class."),
+        ("bag,coat, bag", "class_names has bag more than once; give every class a name of its own."),
+    ],
+)
+def test_class_names_that_do_not_tell_the_classes_apart_are_refused(text, sentence):
+    with pytest.raises(SettingError) as refused:
+        class_names_of(text)
+
+    assert str(refused.value) == sentence
+
+
 def test_every_epoch_is_logged_once_under_the_names_of_microsofts_sample(training, only_run):
     run = only_run(training.client)
     figures = {
