@@ -137,4 +137,5 @@ def shape_of(cell) -> tuple:
         for output in cell.outputs
         if "data" in output
     ]
-    return shown, "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
+    printed = "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
+    return shown, re.sub(r"\d+(\.\d+)?", "N", printed)

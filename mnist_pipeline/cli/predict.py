@@ -37,7 +37,7 @@ _MODEL_URI = re.compile(r"models:/(?P<name>[^/@]+)(/(?P<number>\d+)|[/@](?P<alia
     default="text",
     show_default=True,
     type=click.Choice(FORMATS),
-    help="One line per image to read, one row per image, or a list of objects.",
+    help="text: one readable line per image. csv: one row per image. json: a list of objects.",
 )
 @click.option(
     "--output",

@@ -74,7 +74,7 @@ def run(data: str, output_dir: Path, mode: "Mode", fail_if_refused: bool, as_jso
     mnist-pipeline run --data ~/my-clothes --class-names "bag,coat,shirt"
     mnist-pipeline run --fail-if-refused --json > summary.json
 
-    The sample and fashion-mnist have names for their classes already; --class-names gives them others.
+    The sample and fashion-mnist come with class names; --class-names replaces them.
 
     The exit code is 0 if the run completed, 1 if it failed, 2 for wrong usage, 3 if the model was refused and
     --fail-if-refused is given, and 130 if the run was canceled.
