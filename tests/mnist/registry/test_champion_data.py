@@ -156,7 +156,10 @@ def champion_files(client):
     return Path(RegisteredModel("digits", client).version(1).source.removeprefix("file://"))
 
 
-@pytest.mark.parametrize("spoil", [shutil.rmtree, lambda folder: (folder / "MLmodel").write_text("flavors: {}\nmetadata: {pixel_max: 255}\n")])
+@pytest.mark.parametrize(
+    "spoil",
+    [shutil.rmtree, lambda folder: (folder / "MLmodel").write_text("flavors: {}\n")],
+)
 def test_a_champion_that_does_not_say_what_it_was_trained_on_is_left_to_the_step(champion, spoil, tmp_path):
     spoil(champion_files(champion))
 
@@ -182,7 +185,7 @@ def test_the_step_names_the_champion_before_it_downloads_it(champion, network, t
 @pytest.mark.usefixtures("mlflow_store")
 def test_the_step_names_a_champion_whose_description_does_not_say(make_copy, pixel_folder, network, tmp_path):
     model = make_copy(pixel_folder, "without a signature")
-    (model / "MLmodel").write_text("flavors: {}\n")
+    (model / "MLmodel").write_text("flavors: {}\nmetadata: {pixel_max: 255}\n")
     make_champion(model, tmp_path)
     data = OTHER["CSV with another label"][0](tmp_path / "data")
     challenger = network(2, 2, 10)
