@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias, get_args
 
 from azure.ai.ml.entities import PipelineJob
 
-from mnist_pipeline.errors import SettingError
+from mnist_pipeline.errors import RunError, SettingError
 from mnist_pipeline.files import output_folder
 from mnist_pipeline.run_marker import STORE_ARTIFACTS
 from mnist_pipeline.runner.events import Listener
@@ -60,8 +60,13 @@ def run_locally(
         SettingError: there is no such mode.
         PlanError: the job cannot run on this machine.
         OutputError: `output_dir` cannot be written to.
-        RunError: MLflow cannot be reached.
+        RunError: MLflow cannot be reached, or the system is neither Linux nor macOS.
     """
+    if not hasattr(os, "killpg"):
+        raise RunError(
+            "running a job on this machine needs Linux or macOS, where the processes of a node are stopped as a group; "
+            "use the Windows Subsystem for Linux, or submit the job to Azure ML."
+        )
     if mode not in get_args(Mode):
         raise SettingError(f"mode is {mode!r}; choose {' or '.join(get_args(Mode))}.")
     plan = read_plan(job)

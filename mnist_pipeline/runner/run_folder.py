@@ -1,6 +1,6 @@
 """The folder of a run: plan, status, and for each node its code, log and outputs.
 
-<output_dir>/<run>/.mnist-pipeline-run     the marker that keeps the folder out of snapshots
+<output_dir>/<run>/.mnist-pipeline-run  the marker by which later runs leave the folder out of snapshots
                    plan.json
                    status.json            replaced at every change of state, never half written
                    nodes/<node>/log.txt   what the node prints, line by line as it prints it
