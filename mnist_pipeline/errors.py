@@ -31,7 +31,6 @@ __all__ = [
     "MnistPipelineError",
     "ModelError",
     "OutputError",
-    "PixelScaleWarning",
     "PlanError",
     "RegistryError",
     "RunError",
@@ -99,10 +98,6 @@ class StoreError(RunError, RegistryError):
 
 class WorkspaceError(MnistPipelineError):
     """A workspace is not configured, cannot be reached or refused a request, or its job did not complete."""
-
-
-class PixelScaleWarning(UserWarning):
-    """The pixels of images, or those that a model was trained on, are probably not on the scale from 0 to 255."""
 
 
 def exit_with_one_sentence(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:

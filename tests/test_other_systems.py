@@ -53,7 +53,7 @@ def test_both_pipelines_are_composed_and_a_component_runs_plainly(tmp_path):
     program = """
     from azure.ai.ml import Input
     import mnist_pipeline
-    from mnist_pipeline import both_ways
+    from mnist_pipeline import both_ways, run_locally
     from mnist_pipeline.components import prepare_data_component
     from mnist_pipeline.mnist.data.sample import sample_folder
     from mnist_pipeline.pipelines import image_classification_pipeline, train_evaluate_register_pipeline

@@ -15,7 +15,6 @@ import click
 
 from mnist_pipeline.cli.prediction_formats import FORMATS, Format, formatted
 from mnist_pipeline.cli.store import client_of, find_store
-from mnist_pipeline.errors import PixelScaleWarning
 from mnist_pipeline.files import written_whole
 
 if TYPE_CHECKING:
@@ -127,6 +126,8 @@ def _destination(file: Path | None) -> Iterator[TextIO]:
 @contextmanager
 def _scale_warnings_to(note: Callable[[str], None]) -> Iterator[None]:
     """Pass warnings of the scale of pixels to `note`; all others are shown as before."""
+    from mnist_pipeline.mnist.model.classifier import PixelScaleWarning
+
     with warnings.catch_warnings():
         show = warnings.showwarning
 

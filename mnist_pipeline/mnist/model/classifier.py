@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from mnist_pipeline.errors import PixelScaleWarning
-
 if TYPE_CHECKING:
     import keras
     import onnxruntime
@@ -19,6 +17,10 @@ if TYPE_CHECKING:
 
 PIXEL_MAX = 255  # a white pixel
 PREDICTION_BATCH = 200  # images; small enough that the activations stay near the cache
+
+
+class PixelScaleWarning(UserWarning):
+    """The pixels of images, or those that a model was trained on, are probably not on the scale from 0 to 255."""
 
 
 class Classifier(ABC):

@@ -25,9 +25,9 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
-from mnist_pipeline.errors import ModelError, OutputError, PixelScaleWarning
+from mnist_pipeline.errors import ModelError, OutputError
 from mnist_pipeline.files import output_folder, sha256_of, unfinished, written_whole
-from mnist_pipeline.mnist.model.classifier import PIXEL_MAX, Classifier, OnnxModel, TrainedModel
+from mnist_pipeline.mnist.model.classifier import PIXEL_MAX, Classifier, OnnxModel, PixelScaleWarning, TrainedModel
 from mnist_pipeline.mnist.model.model_card import model_card
 from mnist_pipeline.mnist.model.reproducible_files import DATE, remove_dates, rename_values
 
