@@ -27,14 +27,14 @@ def both_ways(component: Callable[..., Any] | None = None, *, mlflow: Tracking =
 
     Called with positional arguments or with an output, it runs the function itself, in this process, and returns what
     the function returns. Called without, it returns the Azure ML node that mldesigner makes. It keeps its signature,
-    its docstring, and its attribute `component`. Output folders are made before the function runs, as in a job.
+    its docstring, and its attribute `component`. Its output folders exist when the function runs, as in a job.
 
     Stands above `@command_component`, or takes a component that was declared elsewhere: `count = both_ways(count)`. The
     second form keeps this package out of the component's file, which Azure ML imports by itself.
 
-    For a component of this package two things differ from what mldesigner makes. Its description is the docstring's
-    summary instead of the whole docstring. Its code is a snapshot of just the files that the step imports; a node gets
-    a new one, because a file may have been edited.
+    For a component of this package three things differ. It makes its output folders itself. Its description is the
+    docstring's summary instead of the whole docstring. Its code is a snapshot of just the files that the step imports;
+    a node gets a new one, because a file may have been edited.
 
     Args:
         component: What `@command_component` returned; without it, as in `@both_ways(mlflow="run")`, the result is a
@@ -68,7 +68,8 @@ def both_ways(component: Callable[..., Any] | None = None, *, mlflow: Tracking =
     annotations = {name: parameter.annotation for name, parameter in signature.parameters.items()}
     ports = {name: port for name, port in annotations.items() if isinstance(port, Output)}
     ports |= declared.outputs if declared else {}  # the SDK has an Output of its own
-    folders = {name for name, port in ports.items() if port.type == "uri_folder"}
+    # This package's steps make their output folders themselves, after they have checked their settings.
+    folders = set() if is_own else {name for name, port in ports.items() if port.type == "uri_folder"}
 
     @functools.wraps(component)
     def call(*args: Any, **kwargs: Any) -> Any:

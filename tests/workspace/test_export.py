@@ -202,6 +202,6 @@ def test_the_command_that_an_export_prints_can_be_pasted(typed, tmp_path):
     finished = typed("export", "prep_data", file)
 
     assert finished.code == 0, finished.error
-    _, _, printed = finished.output.partition("; ")
+    _, _, printed = finished.output.partition("; to create it in Azure ML: ")
     words = subprocess.run(["bash", "-c", f"printf '%s\\0' {printed}"], capture_output=True, text=True, check=True)
     assert words.stdout.split("\0")[:-1] == ["az", "ml", "component", "create", "--file", str(file)]

@@ -79,7 +79,7 @@ def _not_there(name: str, folder: Path) -> IdxError:
 
 
 def name_classes(data: NamedData, class_names: tuple[str, ...]) -> NamedData:
-    """Return the data with other names for their classes, checked against the labels of both splits.
+    """Return the data with other names for their classes, checked against the labels.
 
     Args:
         data: IDX files.
@@ -89,13 +89,13 @@ def name_classes(data: NamedData, class_names: tuple[str, ...]) -> NamedData:
         DataError: a label has no name.
         IdxError: a file of labels is damaged.
     """
-    for _, labels in find_splits(data.folder).values():
-        highest = max(labels.values())
-        if highest >= len(class_names):
-            raise DataError(
-                f"{labels.path}: holds the label {highest}, but the class names end at label {len(class_names) - 1}; "
-                "name every class from label 0 on (class_names)."
-            )
+    _, labels = find_splits(data.folder)["train"]  # the test images have no other labels
+    highest = max(labels.values())
+    if highest >= len(class_names):
+        raise DataError(
+            f"{labels.path}: holds the label {highest}, but the class names end at label {len(class_names) - 1}; "
+            "name every class from label 0 on (class_names)."
+        )
     return NamedData(data.folder, class_names)
 
 

@@ -163,10 +163,11 @@ def test_the_classes_of_a_folder_can_be_named(tmp_path):
     assert name_classes(data, ("a", "b", "c", "never seen")).class_names == ("a", "b", "c", "never seen")
 
 
-@pytest.mark.parametrize(("split", "file"), [("train", "train-labels-idx1-ubyte"), ("test", "t10k-labels-idx1-ubyte")])
-def test_a_label_of_either_split_without_a_name_is_refused(split, file, tmp_path):
+def test_a_label_without_a_name_is_refused(tmp_path):
     write_patterned_idx(tmp_path, 4, 4, 2)
-    write_idx(tmp_path, split, *patterned(9, 4, 4, 3))
+    write_idx(tmp_path, "train", *patterned(9, 4, 4, 3))
 
-    with pytest.raises(DataError, match=f"{file}: holds the label 2, but the class names end at label 1;"):
+    with pytest.raises(
+        DataError, match="train-labels-idx1-ubyte: holds the label 2, but the class names end at label 1;"
+    ):
         name_classes(fetch_data(str(tmp_path)), ("a", "b"))

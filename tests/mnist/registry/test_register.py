@@ -114,7 +114,7 @@ def test_a_registered_model_predicts_when_the_folder_is_gone(pixel_folder, pixel
     shutil.rmtree(tmp_path / "model")
 
     loaded = mlflow.pyfunc.load_model("models:/digits@champion")
-    probabilities = loaded.predict(pixel_data.images[..., None].astype(np.float32))
+    probabilities = loaded.predict(pixel_data.images)
     assert np.allclose(probabilities, pixel_model.probabilities(pixel_data.images), atol=1e-6)
 
 
