@@ -23,7 +23,7 @@ class Classifier(ABC):
     """Computes the class probabilities of images."""
 
     class_names: tuple[str, ...]
-    pixel_max: float
+    pixel_max: float = PIXEL_MAX
 
     @property
     @abstractmethod
