@@ -460,3 +460,20 @@ def wait_for_epochs(folder):
             return
         time.sleep(0.2)
     raise AssertionError("the training did not begin in two minutes")
+
+
+@pytest.mark.slow
+def test_a_keras_file_that_tells_no_scale_of_pixels_is_used_with_a_note(tmp_path):
+    import keras
+
+    keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(3)]).save(
+        tmp_path / "mine.keras"
+    )
+    Image.fromarray(np.full((2, 2), 255, np.uint8)).save(tmp_path / "IMAGE.png")
+
+    result = command("predict", "mine.keras", "IMAGE.png", cwd=tmp_path)
+
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("IMAGE.png: ")
+    (note,) = result.stderr.splitlines()
+    assert note.startswith("Note: mine.keras: nothing says what the network takes as a white pixel, so 255 is assumed;")
