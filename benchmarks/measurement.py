@@ -14,6 +14,7 @@ from typing import Any
 
 Work = Callable[[], Any]
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}  # hides TensorFlow's start-up messages
+OURS = "mnist_pipeline"  # the name of this package among the programs
 TURN = "{turn}"  # stands for the number of the turn (1, 2, ...) in a command line, which serves as a seed
 
 
@@ -94,6 +95,12 @@ class Comparison:
     def speed(self, name: str, what: str = "seconds") -> float:
         """Return how many times as fast as the reference a program is, from the medians."""
         return self.median(self.reference, what) / self.median(name, what)
+
+    @property
+    def best_peer(self) -> str | None:
+        """The fastest program besides this package; None if this package or its peers were not measured."""
+        peers = [name for name in self.runs if name != OURS]
+        return min(peers, key=self.median) if OURS in self.runs and peers else None
 
     @property
     def disagreeing(self) -> list[str]:

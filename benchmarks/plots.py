@@ -1,12 +1,14 @@
 """Plots of the measurements: bars for programs that do the same work, lines for growth."""
 
+from itertools import cycle
 from pathlib import Path
 
-from benchmarks.measurement import Comparison
+from benchmarks.measurement import OURS, Comparison
 
-OURS = "mnist_pipeline"
-OUR_COLOR, PEER_COLOR, MEMORY_COLOR = "#1f3b73", "#b9c3d3", "#e08b00"  # dark, light, between: seen in gray too
-MARKERS = "oD^vP*X"  # of our recipes; with the shades they do without colors
+# Dark and light, so that they differ without color too.
+OUR_COLOR, PEER_COLOR, MEMORY_COLOR = "#1f3b73", "#b4c0d0", "#e08b00"
+# One marker and one shade for each recipe, the reference first.
+MARKERS = (("s", "#9aa5b5"), ("o", "#e08b00"), ("^", "#3f8fc5"), ("D", "#1f3b73"), ("v", "#000000"), ("P", "#7a4b00"))
 
 
 def draw(stage: str, comparisons: list[Comparison], folder: Path) -> list[Path]:
@@ -52,28 +54,23 @@ def bars(comparison: Comparison, path: Path) -> Path:
 
 
 def accuracy(comparison: Comparison, path: Path) -> Path:
-    """Plot the accuracy on the test images against processor time: one marker per training run, by recipe."""
-    from matplotlib import colormaps
+    """Plot the accuracy on the test images against processor time: one dot per fit, one marker and shade per recipe."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4.2), dpi=120, layout="constrained")
     axes = figure.subplots()
-    recipes = [name for name in comparison.runs if name != comparison.reference]
-    shades = colormaps["viridis"]([index / max(len(recipes), 2) for index in range(len(recipes))])  # dark to light
-    styles = {name: (MARKERS[index], shades[index]) for index, name in enumerate(recipes)}
-    for name, runs in comparison.runs.items():
-        marker, color = styles.get(name, ("s", PEER_COLOR))
+    for (name, runs), (marker, color) in zip(comparison.runs.items(), cycle(MARKERS), strict=False):
         seconds, reached = [run.cpu_seconds for run in runs], comparison.accuracies(name)
-        (dots,) = axes.plot(seconds, reached, marker, color=color, markeredgecolor="black", markersize=7, label=name)
+        axes.plot(seconds, reached, marker, color=color, label=name)
         mean = sum(reached) / len(reached)
-        axes.plot([min(seconds), max(seconds)], [mean, mean], color=dots.get_color(), alpha=0.6)
+        axes.plot([min(seconds), max(seconds)], [mean, mean], color=color, alpha=0.6)
     axes.set(
         xscale="log",
-        xlabel="processor time of the training, seconds on all cores together (log scale)",
+        xlabel="processor time of the training, on all cores together (log scale)",
         ylabel="accuracy on the test images",
-        title=f"{comparison.title}: one marker per training run",
+        title=f"{comparison.title}: one dot per training run",
     )
-    axes.set_xticks(ticks := [10, 20, 50, 100, 200, 500], [str(tick) for tick in ticks])
+    axes.set_xticks(ticks := [10, 20, 50, 100, 200, 500], [f"{tick} s" for tick in ticks])
     axes.minorticks_off()
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
@@ -90,16 +87,18 @@ def growth(comparisons: list[Comparison], path: Path) -> Path:
     for axes, comparison in zip(figure.subplots(1, len(comparisons), squeeze=False)[0], comparisons, strict=True):
         images = [int(name.replace(",", "")) for name in comparison.runs]
         seconds = [comparison.median(name) for name in comparison.runs]
-        axes.loglog(images, seconds, color=OUR_COLOR, marker="o", label="seconds (left)")
+        axes.loglog(images, seconds, color=OUR_COLOR, marker="o", label="time (left)")
         per_image = seconds[-1] / images[-1]
-        axes.loglog(images, [per_image * n for n in images], color="gray", linestyle=":", label="proportional (left)")
-        axes.set(title=comparison.title, xlabel="images (log scale)", ylabel="seconds (log scale)")
+        axes.loglog(
+            images, [per_image * n for n in images], color="gray", linestyle=":", label="proportional time (left)"
+        )
+        axes.set(title=comparison.title, xlabel="images (log scale)", ylabel="time (log scale)")
         axes.set_xticks(images, comparison.runs.keys(), minor=False)
-        axes.set_yticks(seconds, [f"{value:.3g}" for value in seconds])
+        axes.set_yticks(seconds, [f"{value:.2g} s" for value in seconds])
         axes.minorticks_off()
         memory = axes.twinx()
         megabytes = [comparison.median(name, "peak_bytes") / 1e6 for name in comparison.runs]
-        memory.plot(images, megabytes, color=MEMORY_COLOR, marker="s", linestyle="--", label="peak memory, MB (right)")
+        memory.plot(images, megabytes, color=MEMORY_COLOR, marker="s", linestyle="--", label="peak memory (right)")
         memory.set(ylim=(0, 2 * max(megabytes)), ylabel="peak memory, MB")
         handles = [line for each in (axes, memory) for line in each.get_legend_handles_labels()[0]]
         axes.legend(handles=handles, fontsize=8, loc="upper left")

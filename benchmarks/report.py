@@ -8,7 +8,7 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from benchmarks.measurement import Comparison
+from benchmarks.measurement import OURS, Comparison
 
 PACKAGES = ["numpy", "isal", "pandas", "polars", "pyarrow", "tensorflow", "keras", "torch", "onnxruntime", "mlflow"]
 
@@ -41,6 +41,9 @@ def table(comparison: Comparison) -> str:
         cells.append(f"{peak / 1e6:.0f}" if peak else "-")
         cells.append(f"{comparison.counted / comparison.median(name):,.0f}" if rate else "")
         lines.append(f"{name:<36}" + "".join(f"{cell:>11}" for cell in cells) + accuracy(comparison, name))
+    if comparison.best_peer:
+        ratio = comparison.median(comparison.best_peer) / comparison.median(OURS)
+        lines.append(f"best peer: {comparison.best_peer}; {OURS} is {ratio:.2f} times as fast")
     lines += [f"{name:<36}missing: {', '.join(packages)} not installed" for name, packages in comparison.absent.items()]
     lines += [
         f"WARNING: the result of {name} differs from that of the first program" for name in comparison.disagreeing
