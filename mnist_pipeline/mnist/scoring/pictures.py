@@ -1,6 +1,6 @@
 """Pictures of scoring results, drawn without a display."""
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -42,8 +42,10 @@ def draw_confusion_matrix(counts: npt.NDArray[np.int64], names: DrawnNames) -> "
     axes.imshow(np.where(correct > 0, 1.0, np.nan), cmap=ListedColormap([_CORRECT]))
     if ticks:
         rotation = 45 if n_classes <= _MOST_NUMBERS else 90
-        anchor: dict[str, Any] = {"ha": "right", "rotation_mode": "anchor"} if rotation == 45 else {}
-        axes.set_xticks(range(n_classes), ticks, rotation=rotation, fontsize=font, **anchor, **names.style)
+        axes.set_xticks(range(n_classes), ticks, rotation=rotation, fontsize=font, **names.style)
+        if rotation == 45:
+            for tick in axes.get_xticklabels():
+                tick.set(ha="right", rotation_mode="anchor")
         axes.set_yticks(range(n_classes), ticks, fontsize=font, **names.style)
     else:
         axes.set_xticks(range(0, n_classes, 20))
