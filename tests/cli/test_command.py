@@ -223,8 +223,8 @@ def test_a_champion_for_other_data_is_named_before_anything_runs(finished_run, t
 
     assert_one_sentence(
         result,
-        "the champion, stripes version 1, was trained on images of 8 x 8 pixels in 2 classes (plain, striped), but these "
-        "data have images of 8 x 10 pixels with labels up to 2; ",
+        "the champion, stripes version 1, was trained on images of 8 x 8 pixels in 2 classes (plain, striped), but "
+        "these data have images of 8 x 10 pixels with labels up to 2; ",
         "--model-name",
         "--champion off",
     )
