@@ -15,7 +15,7 @@ from workspace.submitted_plan import plan_of
 from workspace_stand_in import StandIn, SubmittedJob
 
 from mnist_pipeline.runner import PipelineRun
-from mnist_pipeline.runner.node_call import NodeCall
+from mnist_pipeline.runner.node_call import NodeCall, NodeFailed
 from mnist_pipeline.runner.run import carry_out
 from mnist_pipeline.runner.subprocess_node import run_in_subprocess
 
@@ -85,7 +85,11 @@ class AzureJob:
             cancel=cancel or threading.Event(),
             print_line=printed.append,
         )
-        self._run(call, run_id)
+        try:
+            self._run(call, run_id)
+        except NodeFailed as error:
+            error.add_note("\n".join(printed))  # a test that fails shows why
+            raise
         return printed
 
     def outputs_of(self, run_id: str) -> Path:

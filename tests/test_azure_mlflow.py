@@ -156,7 +156,8 @@ def test_a_champion_whose_figures_are_of_other_data_is_fetched_and_scored_again(
     wrong = [(label + 1) % 3 for label in labels.tolist()]
     digests = {"model": sha256_of(challenger), "test_data": sha256_of(test_csv)}
     result = write_results(tmp_path / "result", labels.tolist(), wrong, **digests, n_classes=3)
-    changes = {"input_model": challenger, "input_result": result, "test_data": test_csv, "champion": Value("better")}
+    better = {"champion": Value("better"), "champion_margin": Value(0.0)}
+    changes = {"input_model": challenger, "input_result": result, "test_data": test_csv, **better}
 
     printed = job.again("register_node", run_id=run_id, inputs=changes)
 
