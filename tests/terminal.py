@@ -51,10 +51,10 @@ class Terminal:
     def wait_for(self, condition: Callable[[list[str]], bool]) -> list[str]:
         """Return the first screen, drawn whole, that fulfills a condition."""
         deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            if not self._read():
-                break
-            if condition(self.lines):
+        more = True
+        while more and time.monotonic() < deadline:
+            more = self._read()
+            if condition(self.lines):  # also on the last screen of a program that has ended
                 return self.lines
         raise AssertionError("the screen ends as\n" + "\n".join(self.lines))
 

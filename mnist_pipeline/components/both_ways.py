@@ -15,14 +15,14 @@ _IN_A_JOB = not Path(__file__).with_name("snapshot.py").exists()  # no snapshot 
 _PACKAGE = __package__.partition(".")[0]
 
 Component = TypeVar("Component", bound=Callable[..., Any])
-Tracking: TypeAlias = Literal["none", "run", "registry"]
+MlflowUse: TypeAlias = Literal["none", "run", "registry"]
 
 
 @overload
-def both_ways(component: Component, *, mlflow: Tracking = "none") -> Component: ...
+def both_ways(component: Component, *, mlflow: MlflowUse = "none") -> Component: ...
 @overload
-def both_ways(*, mlflow: Tracking) -> Callable[[Component], Component]: ...
-def both_ways(component: Callable[..., Any] | None = None, *, mlflow: Tracking = "none") -> Callable[..., Any]:
+def both_ways(*, mlflow: MlflowUse) -> Callable[[Component], Component]: ...
+def both_ways(component: Callable[..., Any] | None = None, *, mlflow: MlflowUse = "none") -> Callable[..., Any]:
     """Let a `@command_component` function run at once when it is given an output folder.
 
     Called with positional arguments or with an output, it runs the function itself, in this process, and returns what

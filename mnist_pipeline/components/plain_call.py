@@ -78,10 +78,8 @@ def _without_tracking() -> Iterator[None]:
     import mlflow
 
     with _one_without_tracking, tempfile.TemporaryDirectory(prefix="mnist-pipeline-") as folder:
-        variables = {
-            _URI: Path(folder, "mlruns").as_uri(),
-            _FILE_STORE: "true",
-        }  # files: a database takes seconds to make
+        # Files, because a database takes seconds to make.
+        variables = {_URI: Path(folder, "mlruns").as_uri(), _FILE_STORE: "true"}
         before = {name: os.environ.get(name) for name in variables}
         os.environ.update(variables)
         try:

@@ -27,7 +27,7 @@ def summarize(client: MlflowClient, run_id: str, node_runs: Mapping[str, str]) -
     metrics = _together(
         {node: {name: _last(client, run.info.run_id, name) for name in run.data.metrics} for node, run in runs.items()}
     )
-    params_to_log = [Param(name, value) for name, value in params.items()]  # type: ignore[no-untyped-call]  # as MLflow has it
+    params_to_log = [Param(name, value) for name, value in params.items()]  # type: ignore[no-untyped-call]  # MLflow's
     metrics_to_log = [Metric(name, last.value, last.timestamp, last.step) for name, last in metrics.items()]
     for start in range(0, len(params_to_log), MAX_PARAMS_TAGS_PER_BATCH):
         client.log_batch(run_id, params=params_to_log[start : start + MAX_PARAMS_TAGS_PER_BATCH])

@@ -35,7 +35,7 @@ def folder(tmp_path, monkeypatch):
     folder = tmp_path / "project"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    for name in [name for name in os.environ if name.startswith(("MLFLOW_", "MNIST_PIPELINE_TRACKING"))]:
+    for name in [name for name in os.environ if name.startswith(("MLFLOW_", "_MLFLOW_", "MNIST_PIPELINE_TRACKING"))]:
         monkeypatch.delenv(name)
     previous = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
     mlflow.set_tracking_uri(None)

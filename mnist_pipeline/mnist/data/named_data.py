@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_pipeline.errors import DataError, DownloadError, IdxError
-from mnist_pipeline.mnist.data.idx import find_splits
+from mnist_pipeline.mnist.data.idx import find_pair, find_splits
 from mnist_pipeline.mnist.data.sample import sample_folder
 
 SAMPLE = "sample"
@@ -89,7 +89,7 @@ def name_classes(data: NamedData, class_names: tuple[str, ...]) -> NamedData:
         DataError: a label has no name.
         IdxError: a file of labels is damaged.
     """
-    _, labels = find_splits(data.folder)["train"]  # the test images have no other labels
+    _, labels = find_pair(data.folder, "train")  # the test images have no other labels
     highest = max(labels.values())
     if highest >= len(class_names):
         raise DataError(
